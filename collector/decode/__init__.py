@@ -1,0 +1,1 @@
+"""Bytes in, spans out: pure functions without I/O."""

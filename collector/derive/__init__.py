@@ -1,0 +1,1 @@
+"""From the journal to requests, statements and rollups; one file for each table."""

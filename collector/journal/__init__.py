@@ -1,0 +1,1 @@
+"""What arrived, kept byte for byte, committed before it is acknowledged."""

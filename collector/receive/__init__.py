@@ -1,0 +1,1 @@
+"""Doors: OTLP over HTTP and gRPC, with every answer the specification asks for."""

@@ -1,0 +1,132 @@
+"""Additive histograms, several metrics in one value, stored so that numpy reads thousands at once.
+
+A histogram is a bag of (metric, bucket, count) records of 7 bytes, little-endian. Merging is
+concatenation, a correction is a record with a negative count, and a percentile over a month is as
+exact as one over a minute.
+
+Durations use OpenTelemetry's base-2 exponential buckets at scale 6: bucket `b` holds the values in
+`(2**(b/64), 2**((b+1)/64)]` nanoseconds, so a value read back from the middle of its bucket is
+wrong by at most 0.55 %. Counts (queries per request) are exact up to 1023, above that exponential.
+"""
+
+from __future__ import annotations
+
+import math
+from collections import Counter
+from collections.abc import Iterable, Sequence
+from enum import IntEnum
+from typing import Final, NamedTuple
+
+import numpy as np
+from numpy.typing import NDArray
+
+SCALE: Final = 6
+BUCKETS_PER_OCTAVE: Final = 1 << SCALE
+ZERO_BUCKET: Final = -1  # 0 ns and 1 ns
+FIRST_EXPONENTIAL_COUNT: Final = 1024
+
+RECORD: Final = np.dtype([("metric", "u1"), ("bucket", "<i2"), ("count", "<i4")])
+
+
+class Metric(IntEnum):
+    """What is counted. The numbers are stored: never change one, only add."""
+
+    DURATION = 0
+    DATABASE = 1
+    PYTHON = 2
+    RENDER = 3
+    CACHE = 4
+    EXTERNAL = 5
+    QUEUE = 6
+    QUERIES = 7
+
+
+def duration_bucket(duration_ns: int) -> int:
+    """The bucket of a duration. Negative durations count as 0."""
+    if duration_ns <= 1:
+        return ZERO_BUCKET
+    return math.ceil(math.log2(duration_ns) * BUCKETS_PER_OCTAVE) - 1
+
+
+def count_bucket(count: int) -> int:
+    """The bucket of a plain count: itself below 1024."""
+    if count < FIRST_EXPONENTIAL_COUNT:
+        return max(count, 0)
+    return FIRST_EXPONENTIAL_COUNT + duration_bucket(count) - 10 * BUCKETS_PER_OCTAVE + 1
+
+
+def bucket_bounds(buckets: NDArray[np.int64]) -> tuple[NDArray[np.float64], NDArray[np.float64]]:
+    """Lower and upper bound of duration buckets, in nanoseconds; the zero bucket is 0 to 1."""
+    lower = np.where(buckets < 0, 0.0, np.exp2(buckets / BUCKETS_PER_OCTAVE))
+    return lower, np.exp2((buckets + 1) / BUCKETS_PER_OCTAVE)
+
+
+def _values(metrics: NDArray[np.int64], buckets: NDArray[np.int64]) -> NDArray[np.float64]:
+    """The value each bucket stands for: its middle on the logarithmic scale."""
+    durations = np.where(buckets < 0, 0.0, np.exp2((buckets + 0.5) / BUCKETS_PER_OCTAVE))
+    exponential = buckets - FIRST_EXPONENTIAL_COUNT + 10 * BUCKETS_PER_OCTAVE
+    counts = np.where(
+        buckets < FIRST_EXPONENTIAL_COUNT,
+        buckets.astype(np.float64),
+        np.rint(np.exp2((exponential - 0.5) / BUCKETS_PER_OCTAVE)),
+    )
+    return np.where(metrics == Metric.QUERIES, counts, durations)
+
+
+class HistogramBuilder:
+    """Counts values of several metrics; what one rollup row holds while it is being derived."""
+
+    def __init__(self, stored: bytes = b"") -> None:
+        self._counts: Counter[tuple[int, int]] = Counter()
+        for metric, bucket, count in np.frombuffer(stored, RECORD).tolist():
+            self._counts[metric, bucket] += count
+
+    def add(self, metric: Metric, bucket: int, count: int = 1) -> None:
+        """Count `count` values; a negative count takes back what was counted before."""
+        self._counts[metric, bucket] += count
+
+    def to_bytes(self) -> bytes:
+        """The stored form, in a fixed order so that equal histograms are equal bytes."""
+        records = [(m, b, c) for (m, b), c in sorted(self._counts.items()) if c]
+        return np.array(records, RECORD).tobytes()
+
+
+class Buckets(NamedTuple):
+    """One metric's histogram of one group: bucket numbers in rising order with their counts."""
+
+    buckets: NDArray[np.int64]
+    counts: NDArray[np.int64]
+
+
+class GroupedHistograms:
+    """Many stored histograms, merged by group, in one pass of numpy."""
+
+    def __init__(self, groups: Sequence[int], stored: Sequence[bytes]) -> None:
+        """Merge `stored[i]` into the group numbered `groups[i]` (0, 1, 2, ...)."""
+        records = np.frombuffer(b"".join(stored), RECORD)
+        lengths = np.fromiter((len(blob) // RECORD.itemsize for blob in stored), np.int64)
+        group = np.repeat(np.asarray(groups, np.int64), lengths)
+        key = (group << 24) | (records["metric"].astype(np.int64) << 16)
+        key |= records["bucket"].astype(np.int64) + 0x8000
+        self._keys, inverse = np.unique(key, return_inverse=True)
+        counts = np.bincount(inverse, weights=records["count"], minlength=len(self._keys))
+        self._counts = counts.astype(np.int64)
+
+    def buckets(self, metric: Metric, group: int = 0) -> Buckets:
+        """The merged histogram of one metric and group; empty where nothing was counted."""
+        first = (group << 24) | (int(metric) << 16)
+        low, high = np.searchsorted(self._keys, [first, first + 0x10000])
+        return Buckets((self._keys[low:high] & 0xFFFF) - 0x8000, self._counts[low:high])
+
+    def quantiles(
+        self, metric: Metric, quantiles: Iterable[float], group: int = 0
+    ) -> list[float | None]:
+        """Nearest-rank quantiles (0..1), in nanoseconds or counts; None where nothing counted."""
+        buckets, counts = self.buckets(metric, group)
+        total = int(counts.sum())
+        if total <= 0:
+            return [None for _ in quantiles]
+        ranks = np.array([max(1, math.ceil(q * total - 1e-9)) for q in quantiles])
+        positions = np.searchsorted(np.cumsum(counts), ranks)
+        chosen = buckets[np.minimum(positions, len(buckets) - 1)]
+        return [float(v) for v in _values(np.full_like(chosen, metric), chosen)]

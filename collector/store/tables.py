@@ -1,0 +1,261 @@
+"""The one definition of the schema, for SQLite, PostgreSQL and, later, Citus.
+
+Three kinds of tables. The journal holds what arrived. Everything else is derived from it and can be
+derived again. `requests` and `journal_traces` are spread by trace, the rollups by endpoint, and the
+small tables hold names. Every key begins with the column its table is spread by; ids are computed
+from natural keys (`identity.py`), so no table needs a sequence or a lock.
+
+A rollup row belongs to one stream (one collector's journal), so each row has one writer; readers
+add the streams up. All times are integer nanoseconds in columns ending `_ns`, or Unix seconds in
+columns ending `_s`.
+"""
+
+from __future__ import annotations
+
+from typing import Final
+
+from sqlalchemy import (
+    BigInteger,
+    Boolean,
+    Column,
+    Index,
+    Integer,
+    LargeBinary,
+    MetaData,
+    PrimaryKeyConstraint,
+    SmallInteger,
+    Table,
+    Text,
+)
+
+CATEGORIES: Final = ("database", "python", "render", "cache", "external")
+"""The five categories of a request's time, in the order in which they are shown."""
+
+PARTS: Final = {
+    "database": ("connect", "execute", "fetch", "transaction"),
+    "python": ("middleware", "view", "orm", "parse", "gc"),
+    "render": ("template", "serializer", "encode"),
+    "cache": (),
+    "external": (),
+}
+"""The parts that add up to each category."""
+
+ALL_PARTS: Final = tuple(part for parts in PARTS.values() for part in parts)
+
+metadata = MetaData(
+    naming_convention={
+        "pk": "pk_%(table_name)s",
+        "ix": "ix_%(table_name)s_%(column_0_N_name)s",
+        "uq": "uq_%(table_name)s_%(column_0_N_name)s",
+    }
+)
+
+
+def _count(name: str) -> Column[int]:
+    return Column(name, BigInteger, nullable=False)
+
+
+def _known(name: str) -> Column[int]:
+    """A figure that not every client can tell: null where it is unknown, never 0."""
+    return Column(name, BigInteger, nullable=True)
+
+
+# --- What arrived -----------------------------------------------------------------------------
+
+streams = Table(
+    "streams",
+    metadata,
+    Column("stream_id", Integer, nullable=False),
+    Column("owner", Text, nullable=False),  # host and process that writes it
+    _count("derived_position"),  # the last journal position whose results are in the tables below
+    _count("last_seen_s"),
+    PrimaryKeyConstraint("stream_id"),
+)
+
+journal = Table(
+    "journal",
+    metadata,
+    Column("stream_id", Integer, nullable=False),
+    Column("position", BigInteger, nullable=False),  # 1, 2, 3, ... without a gap
+    _count("received_ns"),
+    _count("spans"),
+    Column("body", LargeBinary, nullable=False),  # journal/frames.py says what is inside
+    PrimaryKeyConstraint("stream_id", "position"),
+    sqlite_with_rowid=False,
+)
+
+# --- Names ------------------------------------------------------------------------------------
+
+services = Table(
+    "services",
+    metadata,
+    _count("id"),
+    Column("name", Text, nullable=False),
+    Column("environment", Text, nullable=False),  # "" where the client does not say
+    Column("instrumentation", Text, nullable=False),  # "timesplit-django 0.1.0"
+    _count("first_seen_s"),
+    _count("last_seen_s"),
+    PrimaryKeyConstraint("id"),
+)
+
+releases = Table(
+    "releases",
+    metadata,
+    _count("id"),
+    _count("service_id"),
+    Column("name", Text, nullable=False),  # service.version; "" where the client does not say
+    _count("first_seen_s"),
+    _count("last_seen_s"),
+    PrimaryKeyConstraint("id"),
+)
+
+endpoints = Table(
+    "endpoints",
+    metadata,
+    _count("id"),
+    _count("service_id"),
+    Column("method", Text, nullable=False),
+    Column("route", Text, nullable=False),
+    Column("view", Text, nullable=False),  # the last one seen; "" where the client does not say
+    _count("first_seen_s"),
+    _count("last_seen_s"),
+    PrimaryKeyConstraint("id"),
+)
+
+statements = Table(
+    "statements",
+    metadata,
+    _count("id"),
+    Column("system", Text, nullable=False),  # db.system.name
+    Column("summary", Text, nullable=False),  # "SELECT shop_order"
+    Column("text", Text, nullable=False),  # normalised: no literals, lists folded
+    _count("first_seen_s"),
+    _count("last_seen_s"),
+    PrimaryKeyConstraint("id"),
+)
+
+call_sites = Table(
+    "call_sites",
+    metadata,
+    _count("id"),
+    Column("file", Text, nullable=False),  # "" with line 0: unknown
+    Column("line", Integer, nullable=False),
+    Column("function", Text, nullable=False),
+    PrimaryKeyConstraint("id"),
+)
+
+processes = Table(
+    "processes",
+    metadata,
+    _count("id"),  # of the sending process: stable_id(service, process)
+    Column("stream_id", Integer, nullable=False),
+    _count("service_id"),
+    _count("first_sequence"),
+    _count("last_sequence"),
+    _count("received"),  # requests; completeness is received / (last - first + 1) over all streams
+    _count("first_seen_s"),
+    _count("last_seen_s"),
+    PrimaryKeyConstraint("id", "stream_id"),
+)
+
+# --- By trace ---------------------------------------------------------------------------------
+
+requests = Table(
+    "requests",
+    metadata,
+    Column("trace_id", LargeBinary(16), nullable=False),
+    Column("span_id", LargeBinary(8), nullable=False),
+    Column("day", Integer, nullable=False),  # of the start, in days since 1970, for partitions
+    _count("endpoint_id"),
+    _count("release_id"),
+    _count("start_ns"),
+    _count("duration_ns"),
+    Column("status_code", SmallInteger, nullable=True),
+    Column("error", Boolean, nullable=False),
+    Column("digested", Boolean, nullable=False),  # the split came from the application itself
+    Column("spans", Integer, nullable=False),  # stored with it when it was derived, itself included
+    _count("database_ns"),
+    _count("python_ns"),
+    _known("render_ns"),
+    _count("cache_ns"),
+    _count("external_ns"),
+    *(_known(f"{part}_ns") for part in ALL_PARTS),
+    _known("cpu_ns"),
+    _known("queue_ns"),
+    _count("queries"),
+    PrimaryKeyConstraint("trace_id", "span_id", "day"),
+    Index(None, "endpoint_id", "start_ns"),
+    sqlite_with_rowid=False,
+)
+
+journal_traces = Table(
+    "journal_traces",
+    metadata,
+    Column("trace_id", LargeBinary(16), nullable=False),
+    Column("stream_id", Integer, nullable=False),
+    Column("position", BigInteger, nullable=False),
+    PrimaryKeyConstraint("trace_id", "stream_id", "position"),
+    sqlite_with_rowid=False,
+)
+
+unsettled_traces = Table(
+    "unsettled_traces",
+    metadata,
+    Column("trace_id", LargeBinary(16), nullable=False),
+    Column("stream_id", Integer, nullable=False),  # whose collector will split it
+    _count("settles_at_s"),
+    PrimaryKeyConstraint("trace_id", "stream_id"),
+    sqlite_with_rowid=False,
+)
+
+# --- By endpoint ------------------------------------------------------------------------------
+
+endpoint_minutes = Table(
+    "endpoint_minutes",
+    metadata,
+    _count("endpoint_id"),
+    _count("minute_s"),  # Unix time of the minute's start, by the request's start
+    _count("release_id"),
+    Column("stream_id", Integer, nullable=False),
+    _count("requests"),
+    _count("errors"),
+    _count("duration_ns"),
+    _count("max_duration_ns"),
+    *(_count(f"{category}_ns") for category in CATEGORIES),
+    *(_count(f"{part}_ns") for part in ALL_PARTS),
+    _count("digested_requests"),  # how many of `requests` know all parts
+    _count("render_requests"),  # ... know their render time
+    _count("cpu_ns"),
+    _count("cpu_requests"),
+    _count("queue_ns"),
+    _count("queue_requests"),
+    _count("queries"),
+    _count("max_queries"),
+    Column("histograms", LargeBinary, nullable=False),  # histogram.py, every Metric
+    PrimaryKeyConstraint("endpoint_id", "minute_s", "release_id", "stream_id"),
+    Index(None, "minute_s"),
+    sqlite_with_rowid=False,
+)
+
+statement_minutes = Table(
+    "statement_minutes",
+    metadata,
+    _count("endpoint_id"),
+    _count("minute_s"),
+    _count("statement_id"),
+    _count("call_site_id"),
+    _count("release_id"),
+    Column("stream_id", Integer, nullable=False),
+    _count("requests"),  # that ran it from this call site
+    _count("calls"),
+    _count("execute_ns"),
+    _count("fetch_ns"),
+    _count("max_ns"),  # the slowest call, execute + fetch
+    _count("rows"),
+    Column("histograms", LargeBinary, nullable=False),  # Metric.DURATION, one count a call
+    PrimaryKeyConstraint(
+        "endpoint_id", "minute_s", "statement_id", "call_site_id", "release_id", "stream_id"
+    ),
+    Index(None, "minute_s"),
+    sqlite_with_rowid=False,
+)
