@@ -1,0 +1,229 @@
+"""An application whose time is known gets its split right: from its first line to the API's answer.
+
+The project in `truth/` runs under real servers and sends to a real `timesplit serve`. Each path is
+requested several times; the median of each category must be within 1.5 ms + 5 % of what the view
+spends there, and the number of queries must be exact.
+"""
+
+from __future__ import annotations
+
+import os
+import socket
+import subprocess
+import sys
+import threading
+import time
+from collections.abc import Callable, Iterator
+from pathlib import Path
+from statistics import median
+from typing import Any, NamedTuple
+from wsgiref.simple_server import WSGIRequestHandler, make_server
+
+import pytest
+import requests
+
+pytestmark = pytest.mark.acceptance
+
+ROOT = Path(__file__).parents[2]
+CATEGORIES = ("database", "python", "render", "cache", "external")
+REPEATS = 7
+
+
+class Truth(NamedTuple):
+    """What a request spends, in milliseconds; a category left out spends nothing worth naming."""
+
+    spent_ms: dict[str, float]
+    queries: int = 0
+    status: int = 200
+    own_work_ms: float = 0
+    """Work of Django's own that nobody can know beforehand: ORM, fields, connections."""
+
+
+SYNC_TRUTHS = {
+    "view": Truth({"python": 30}),
+    "middleware": Truth({"python": 20}),
+    "execute": Truth({"database": 40, "python": 10}, 2),
+    "fetched": Truth({"database": 50, "python": 20}, 1, own_work_ms=1.5),
+    "template": Truth({"render": 40}),
+    "template-response": Truth({"render": 40}),
+    "jinja": Truth({"render": 30}),
+    "lazy-template": Truth({"render": 20, "database": 30}, 11, own_work_ms=8),
+    "encode": Truth({"render": 30}),
+    "rendered": Truth({"render": 25, "python": 10}, own_work_ms=1.5),
+    "books": Truth({"render": 30}, 11, own_work_ms=10),
+    "cached": Truth({"cache": 60}),
+    "external/requests": Truth({"external": 40, "python": 10}, own_work_ms=3),
+    "external/httpx": Truth({"external": 40}, own_work_ms=6),
+    "external/urllib3": Truth({"external": 40}, own_work_ms=3),
+    "stream": Truth({"python": 30, "database": 20}, 1),
+    "atomic": Truth({}, 3, own_work_ms=30),
+    "many": Truth({}, 40, own_work_ms=60),
+    "error": Truth({"python": 20}, status=500, own_work_ms=5),
+}
+ASYNC_TRUTHS = {
+    "view": Truth({"python": 30}, own_work_ms=3),
+    "template": Truth({"render": 40}, own_work_ms=3),
+    "async/gather": Truth({"database": 40, "python": 10}, 2, own_work_ms=10),
+    "async/stream": Truth({"python": 20, "database": 20}, 1, own_work_ms=6),
+    "async/external": Truth({"external": 40}, own_work_ms=6),
+}
+
+
+@pytest.fixture(scope="module", params=["sqlite", "postgresql"])
+def project_environment(
+    request: pytest.FixtureRequest, tmp_path_factory: pytest.TempPathFactory
+) -> Iterator[dict[str, str]]:
+    """The environment of the project's processes, its tables filled, and a slow other service."""
+    environment = os.environ | {"DJANGO_SETTINGS_MODULE": "tests.acceptance.truth.settings"}
+    if request.param == "postgresql":
+        environment["TRUTH_POSTGRES_URL"] = request.getfixturevalue("fresh_postgres_database")()
+    else:
+        environment["TRUTH_SQLITE_PATH"] = str(tmp_path_factory.mktemp("truth") / "truth.sqlite3")
+    subprocess.run(
+        [sys.executable, "-m", "tests.acceptance.truth.fill"],
+        cwd=ROOT,
+        env=environment | {"OTEL_SDK_DISABLED": "true"},
+        check=True,
+    )
+    with _SlowService() as url:
+        yield environment | {"TRUTH_SLOW_URL": url}
+
+
+class _SlowService:
+    """The other service on a free port, in a thread of the test's own process."""
+
+    def __enter__(self) -> str:
+        from tests.acceptance.truth.spend import asleep
+
+        def application(environ: Any, start_response: Callable[..., Any]) -> list[bytes]:
+            asleep(40)
+            start_response("200 OK", [("Content-Length", "2")])
+            return [b"ok"]
+
+        class Quiet(WSGIRequestHandler):
+            def log_message(self, *_: object) -> None:
+                """Say nothing: the tests' output is for failures."""
+
+        self._server = make_server("127.0.0.1", 0, application, handler_class=Quiet)
+        threading.Thread(target=self._server.serve_forever, daemon=True).start()
+        return f"http://127.0.0.1:{self._server.server_port}/"
+
+    def __exit__(self, *_: object) -> None:
+        self._server.shutdown()
+        self._server.server_close()
+
+
+@pytest.fixture(scope="module")
+def split_of(
+    project_environment: dict[str, str], module_timesplit: Any
+) -> Iterator[Callable[[str, str], list[dict[str, Any]]]]:
+    """Requests of one path under one server (`wsgi`, `asgi`), as the API gives them."""
+    running = {
+        name: _start(command, project_environment, module_timesplit.otlp_http)
+        for name, command in {
+            "wsgi": ["gunicorn", "-w1", "-b", "{address}", "tests.acceptance.truth.server:wsgi"],
+            "asgi": [
+                *("uvicorn", "--host", "127.0.0.1", "--port", "{port}", "--lifespan", "auto"),
+                "tests.acceptance.truth.server:asgi",
+            ],
+        }.items()
+    }
+    try:
+        yield lambda server, path: _requests_of(
+            running[server][1], module_timesplit.dashboard, server, path
+        )
+    finally:
+        for process, _ in running.values():
+            process.terminate()
+            process.wait(20)
+
+
+def _start(
+    command: list[str], environment: dict[str, str], otlp: str
+) -> tuple[subprocess.Popen[bytes], str]:
+    with socket.socket() as probe:
+        probe.bind(("127.0.0.1", 0))
+        port = probe.getsockname()[1]
+    filled = [part.format(address=f"127.0.0.1:{port}", port=port) for part in command]
+    process = subprocess.Popen(
+        [sys.executable, "-m", *filled],
+        cwd=ROOT,
+        env=environment
+        | {
+            "OTEL_EXPORTER_OTLP_ENDPOINT": otlp,
+            "OTEL_SERVICE_NAME": f"truth-{filled[0]}",
+            "OTEL_BSP_SCHEDULE_DELAY": "100",
+        },
+        stdout=subprocess.DEVNULL,
+        stderr=subprocess.DEVNULL,
+    )
+    _wait_until(lambda: _is_listening(port), process)
+    return process, f"http://127.0.0.1:{port}"
+
+
+def _is_listening(port: int) -> bool:
+    with socket.socket() as client:
+        return client.connect_ex(("127.0.0.1", port)) == 0
+
+
+def _wait_until(condition: Callable[[], bool], process: subprocess.Popen[bytes]) -> None:
+    deadline = time.monotonic() + 30
+    while not condition():
+        assert process.poll() is None, "the project's server ended"
+        assert time.monotonic() < deadline, "not within 30 s"
+        time.sleep(0.02)
+
+
+def _requests_of(address: str, dashboard: str, server: str, path: str) -> list[dict[str, Any]]:
+    method = "POST" if path == "validated" else "GET"
+    for _ in range(REPEATS + 1):
+        requests.request(method, f"{address}/{path}/", json={"name": "x"}, timeout=20)
+    service = {"wsgi": "truth-gunicorn", "asgi": "truth-uvicorn"}[server]
+    return _poll_api(dashboard, service, f"/{path}/")
+
+
+def _poll_api(dashboard: str, service: str, route: str) -> list[dict[str, Any]]:
+    deadline = time.monotonic() + 30
+    while time.monotonic() < deadline:
+        endpoints = requests.get(
+            f"{dashboard}/api/v1/endpoints", {"service": service, "limit": 100}, timeout=20
+        ).json()["endpoints"]
+        found = [endpoint["id"] for endpoint in endpoints if endpoint["route"] == route]
+        if found:
+            answer = requests.get(
+                f"{dashboard}/api/v1/requests", {"endpoint": found[0], "limit": 100}, timeout=20
+            ).json()
+            if len(answer["requests"]) == REPEATS + 1:
+                # The first one pays for imports, connections and compiled templates.
+                return sorted(answer["requests"], key=lambda r: r["started_at"])[1:]
+        time.sleep(0.05)
+    raise AssertionError(f"{REPEATS + 1} requests of {route} were sent and did not arrive in 30 s")
+
+
+def _assert_truth(requests_seen: list[dict[str, Any]], truth: Truth) -> None:
+    assert {seen["queries"] for seen in requests_seen} == {truth.queries}
+    assert {seen["status_code"] for seen in requests_seen} == {truth.status}
+    measured = {
+        category: median(seen["split_ms"][category] for seen in requests_seen)
+        for category in CATEGORIES
+    }
+    for category in CATEGORIES:
+        spent = truth.spent_ms.get(category, 0)
+        slack = 1.5 + 0.05 * spent + truth.own_work_ms
+        assert spent - 1.5 - 0.05 * spent <= measured[category] <= spent + slack, measured
+    for seen in requests_seen:
+        assert sum(seen["split_ms"].values()) == pytest.approx(seen["duration_ms"], abs=1e-5)
+
+
+@pytest.mark.parametrize("path", SYNC_TRUTHS)
+def test_sync_view(split_of: Callable[[str, str], list[dict[str, Any]]], path: str) -> None:
+    _assert_truth(split_of("wsgi", path), SYNC_TRUTHS[path])
+
+
+@pytest.mark.parametrize("path", ASYNC_TRUTHS)
+def test_async_server(split_of: Callable[[str, str], list[dict[str, Any]]], path: str) -> None:
+    _assert_truth(split_of("asgi", path), ASYNC_TRUTHS[path])
+
+
+def test_parsing_is_python(split_of: Callable[[str, str], list[dict[str, Any]]]) -> None:
+    _assert_truth(split_of("wsgi", "validated"), Truth({"python": 20}, own_work_ms=2))

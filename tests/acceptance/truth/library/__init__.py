@@ -1,0 +1,1 @@
+"""Authors, their books and reviews."""
