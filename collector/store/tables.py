@@ -183,6 +183,10 @@ requests = Table(
     _known("cpu_ns"),
     _known("queue_ns"),
     _count("queries"),
+    Column("stream_id", Integer, nullable=False),  # whose rollup rows count it
+    # What a request without a digest added to the statement rollups, so that a late span of it can
+    # take it back: derive/plain_requests.py. Null with a digest.
+    Column("statements", LargeBinary, nullable=True),
     PrimaryKeyConstraint("trace_id", "span_id", "day"),
     Index(None, "endpoint_id", "start_ns"),
     sqlite_with_rowid=False,
@@ -203,59 +207,78 @@ unsettled_traces = Table(
     metadata,
     Column("trace_id", LargeBinary(16), nullable=False),
     Column("stream_id", Integer, nullable=False),  # whose collector will split it
-    _count("settles_at_s"),
+    _count("settles_at_ns"),
     PrimaryKeyConstraint("trace_id", "stream_id"),
     sqlite_with_rowid=False,
 )
 
 # --- By endpoint ------------------------------------------------------------------------------
 
-endpoint_minutes = Table(
-    "endpoint_minutes",
-    metadata,
-    _count("endpoint_id"),
-    _count("minute_s"),  # Unix time of the minute's start, by the request's start
-    _count("release_id"),
-    Column("stream_id", Integer, nullable=False),
-    _count("requests"),
-    _count("errors"),
-    _count("duration_ns"),
-    _count("max_duration_ns"),
-    *(_count(f"{category}_ns") for category in CATEGORIES),
-    *(_count(f"{part}_ns") for part in ALL_PARTS),
-    _count("digested_requests"),  # how many of `requests` know all parts
-    _count("render_requests"),  # ... know their render time
-    _count("cpu_ns"),
-    _count("cpu_requests"),
-    _count("queue_ns"),
-    _count("queue_requests"),
-    _count("queries"),
-    _count("max_queries"),
-    Column("histograms", LargeBinary, nullable=False),  # histogram.py, every Metric
-    PrimaryKeyConstraint("endpoint_id", "minute_s", "release_id", "stream_id"),
-    Index(None, "minute_s"),
-    sqlite_with_rowid=False,
-)
 
-statement_minutes = Table(
-    "statement_minutes",
-    metadata,
-    _count("endpoint_id"),
-    _count("minute_s"),
-    _count("statement_id"),
-    _count("call_site_id"),
-    _count("release_id"),
-    Column("stream_id", Integer, nullable=False),
-    _count("requests"),  # that ran it from this call site
-    _count("calls"),
-    _count("execute_ns"),
-    _count("fetch_ns"),
-    _count("max_ns"),  # the slowest call, execute + fetch
-    _count("rows"),
-    Column("histograms", LargeBinary, nullable=False),  # Metric.DURATION, one count a call
-    PrimaryKeyConstraint(
-        "endpoint_id", "minute_s", "statement_id", "call_site_id", "release_id", "stream_id"
-    ),
-    Index(None, "minute_s"),
-    sqlite_with_rowid=False,
-)
+def _endpoint_rollup(name: str, start: str) -> Table:
+    """What the requests of an endpoint and release that began in one period add up to."""
+    return Table(
+        name,
+        metadata,
+        _count("endpoint_id"),
+        _count(start),  # Unix time of the period's start, by the request's start
+        _count("release_id"),
+        Column("stream_id", Integer, nullable=False),
+        _count("requests"),
+        _count("errors"),
+        _count("duration_ns"),
+        _count("max_duration_ns"),
+        *(_count(f"{category}_ns") for category in CATEGORIES),
+        *(_count(f"{part}_ns") for part in ALL_PARTS),
+        _count("digested_requests"),  # how many of `requests` know all parts
+        _count("render_requests"),  # ... know their render time
+        _count("cpu_ns"),
+        _count("cpu_requests"),
+        _count("queue_ns"),
+        _count("queue_requests"),
+        _count("queries"),
+        _count("max_queries"),
+        Column("histograms", LargeBinary, nullable=False),  # histogram.py, every Metric
+        PrimaryKeyConstraint("endpoint_id", start, "release_id", "stream_id"),
+        Index(None, start),
+        sqlite_with_rowid=False,
+    )
+
+
+def _statement_rollup(name: str, start: str) -> Table:
+    """What the calls of a statement from one call site add up to, in the same periods."""
+    return Table(
+        name,
+        metadata,
+        _count("endpoint_id"),
+        _count(start),
+        _count("statement_id"),
+        _count("call_site_id"),
+        _count("release_id"),
+        Column("stream_id", Integer, nullable=False),
+        _count("requests"),  # that ran it from this call site
+        _count("calls"),
+        _count("execute_ns"),
+        _count("fetch_ns"),
+        _count("max_ns"),  # the slowest call, execute + fetch
+        _count("rows"),
+        Column("histograms", LargeBinary, nullable=False),  # Metric.DURATION, one count a call
+        PrimaryKeyConstraint(
+            "endpoint_id", start, "statement_id", "call_site_id", "release_id", "stream_id"
+        ),
+        Index(None, start),
+        sqlite_with_rowid=False,
+    )
+
+
+endpoint_minutes = _endpoint_rollup("endpoint_minutes", "minute_s")
+endpoint_hours = _endpoint_rollup("endpoint_hours", "hour_s")
+endpoint_days = _endpoint_rollup("endpoint_days", "day_s")
+
+statement_minutes = _statement_rollup("statement_minutes", "minute_s")
+statement_hours = _statement_rollup("statement_hours", "hour_s")
+statement_days = _statement_rollup("statement_days", "day_s")
+
+ENDPOINT_ROLLUPS: Final = {60: endpoint_minutes, 3600: endpoint_hours, 86400: endpoint_days}
+STATEMENT_ROLLUPS: Final = {60: statement_minutes, 3600: statement_hours, 86400: statement_days}
+"""The period's length in seconds and its table. The same figures, added up further."""
