@@ -1,0 +1,5 @@
+"""Fixture plugins, one file for each resource that tests need."""
+
+from __future__ import annotations
+
+pytest_plugins = ["tests.fixtures.databases"]
