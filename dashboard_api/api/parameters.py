@@ -1,0 +1,74 @@
+"""The parameters that all routes share, declared once: range, filters, limit and cursor."""
+
+from __future__ import annotations
+
+from typing import Annotated
+
+from fastapi import Depends, Path, Query, Request
+from sqlalchemy import Engine
+
+from dashboard_api.api.problems import ProblemError
+from dashboard_api.api.time_range import TimeRangeError, parse_time_range
+from dashboard_api.rollup_queries.selection import Selection
+
+_RANGE = (
+    "`now`, relative (`-30m`, `-1h`, `-7d`) or ISO 8601; UTC where it has no offset. "
+    "Rounded to whole minutes so that the range given is covered."
+)
+
+FromText = Annotated[
+    str, Query(alias="from", max_length=64, description=f"Start of the range: {_RANGE}")
+]
+ToText = Annotated[str, Query(alias="to", max_length=64, description=f"End of the range: {_RANGE}")]
+ServiceName = Annotated[
+    str | None, Query(max_length=1024, description="Only this service. All where absent.")
+]
+EnvironmentName = Annotated[
+    str | None,
+    Query(
+        max_length=1024,
+        description="Only this environment; empty selects clients that do not say. All where "
+        "absent.",
+    ),
+]
+ReleaseName = Annotated[
+    str | None,
+    Query(
+        max_length=1024,
+        description="Only this release; empty selects clients that do not say. All where absent.",
+    ),
+]
+Limit = Annotated[int, Query(ge=1, le=1000, description="How many rows at most.")]
+CursorText = Annotated[
+    str | None,
+    Query(max_length=4096, description="`next_cursor` of the page before, for the page after it."),
+]
+EntityId = Annotated[
+    str, Path(pattern="^[0-7][0-9a-f]{15}$", description="An id: 16 hexadecimal digits.")
+]
+
+
+def _database(request: Request) -> Engine:
+    engine: Engine = request.app.state.engine
+    return engine
+
+
+Database = Annotated[Engine, Depends(_database)]
+
+
+def _selection(
+    request: Request,
+    from_text: FromText = "-1h",
+    to_text: ToText = "now",
+    service: ServiceName = None,
+    environment: EnvironmentName = None,
+    release: ReleaseName = None,
+) -> Selection:
+    try:
+        from_s, to_s = parse_time_range(from_text, to_text, request.app.state.now_s())
+    except TimeRangeError as error:
+        raise ProblemError(422, str(error), error.parameter) from error
+    return Selection(from_s, to_s, service, environment, release)
+
+
+Selected = Annotated[Selection, Depends(_selection)]

@@ -1,0 +1,129 @@
+"""Turns everything that goes wrong into an RFC 9457 problem that says what to do."""
+
+from __future__ import annotations
+
+import logging
+from collections.abc import Sequence
+from http import HTTPStatus
+from typing import Any, Final
+
+from fastapi import FastAPI, Request
+from fastapi.exceptions import RequestValidationError
+from fastapi.responses import Response
+from sqlalchemy.exc import DBAPIError, InterfaceError, OperationalError, ProgrammingError
+from sqlalchemy.exc import TimeoutError as PoolTimeoutError
+from starlette.exceptions import HTTPException
+
+from dashboard_api.api.models.problems import InvalidParameter, Problem
+
+logger = logging.getLogger(__name__)
+
+MEDIA_TYPE: Final = "application/problem+json"
+RETRY_AFTER_S: Final = 2
+
+_NOT_FOUND = "There is nothing at {path}. The description of the API is at /openapi.json."
+_NOT_ALLOWED = "{path} does not answer {method}. The API only reads: use GET."
+_DATABASE_AWAY = (
+    "The database does not answer. This mends itself when it is back; the service's log has the "
+    "reason."
+)
+_NO_TABLES = "The database has no Timesplit tables. Run `timesplit migrate` or start the collector."
+_BROKEN = "The service failed to answer; its log has the reason. Please report it."
+
+
+class ProblemError(Exception):
+    """A request that cannot be answered: the status, and what the caller can do about it."""
+
+    def __init__(self, status: int, detail: str, parameter: str | None = None) -> None:
+        super().__init__(detail)
+        self.status = status
+        self.detail = detail
+        self.parameters = (
+            [InvalidParameter(parameter=parameter, detail=detail)] if parameter else []
+        )
+
+
+def described(*statuses: int) -> dict[int | str, dict[str, Any]]:
+    """What a route's OpenAPI description says about its errors."""
+    schema = {"schema": {"$ref": "#/components/schemas/Problem"}}
+    return {
+        status: {
+            "description": HTTPStatus(status).phrase,
+            "content": {MEDIA_TYPE: schema},
+        }
+        for status in statuses
+    }
+
+
+def problem_response(
+    status: int,
+    detail: str,
+    parameters: Sequence[InvalidParameter] = (),
+    headers: dict[str, str] | None = None,
+) -> Response:
+    """The answer for one problem."""
+    problem = Problem(
+        type="about:blank",
+        title=HTTPStatus(status).phrase,
+        status=status,
+        detail=detail,
+        parameters=list(parameters),
+    )
+    return Response(problem.model_dump_json(), status, headers, MEDIA_TYPE)
+
+
+def install(app: FastAPI) -> None:
+    """Make every error of `app` a problem."""
+    app.add_exception_handler(ProblemError, _on_problem)
+    app.add_exception_handler(RequestValidationError, _on_invalid)
+    app.add_exception_handler(HTTPException, _on_http_exception)
+    app.add_exception_handler(DBAPIError, _on_database_error)
+    app.add_exception_handler(PoolTimeoutError, _on_database_error)
+    app.add_exception_handler(Exception, _on_failure)
+
+
+def _on_problem(_request: Request, error: Exception) -> Response:
+    assert isinstance(error, ProblemError)  # noqa: S101 - registered for this type alone
+    return problem_response(error.status, error.detail, error.parameters)
+
+
+def _on_invalid(_request: Request, error: Exception) -> Response:
+    assert isinstance(error, RequestValidationError)  # noqa: S101
+    parameters = [
+        InvalidParameter(parameter=str(entry["loc"][-1]), detail=str(entry["msg"]))
+        for entry in error.errors()
+    ]
+    detail = "; ".join(f"{entry.parameter}: {entry.detail}" for entry in parameters)
+    return problem_response(422, detail, parameters)
+
+
+def _on_http_exception(request: Request, error: Exception) -> Response:
+    assert isinstance(error, HTTPException)  # noqa: S101
+    known = {404: _NOT_FOUND, 405: _NOT_ALLOWED}.get(error.status_code)
+    detail = known.format(path=request.url.path, method=request.method) if known else error.detail
+    return problem_response(error.status_code, detail, headers=dict(error.headers or {}))
+
+
+def _on_database_error(request: Request, error: Exception) -> Response:
+    if _is_away(error):
+        logger.warning("The database does not answer: %s", error)
+        detail = _NO_TABLES if _has_no_tables(error) else _DATABASE_AWAY
+        return problem_response(503, detail, headers={"Retry-After": str(RETRY_AFTER_S)})
+    return _on_failure(request, error)
+
+
+def _is_away(error: Exception) -> bool:
+    away = (OperationalError, InterfaceError, PoolTimeoutError)
+    return isinstance(error, away) or _has_no_tables(error)
+
+
+def _has_no_tables(error: Exception) -> bool:
+    """PostgreSQL: undefined_table; SQLite says it in words only."""
+    if isinstance(error, ProgrammingError):
+        return getattr(error.orig, "sqlstate", None) == "42P01"
+    return isinstance(error, OperationalError) and "no such table" in str(error.orig)
+
+
+def _on_failure(request: Request, error: Exception) -> Response:
+    logger.error("Failed to answer %s", request.url.path, exc_info=error)
+    return problem_response(500, _BROKEN)

@@ -1,0 +1,70 @@
+"""Builds the dashboard's HTTP application: the API, the service's own figures, the page."""
+
+from __future__ import annotations
+
+import time
+from collections.abc import Callable
+from importlib.metadata import version
+from typing import Any
+
+from fastapi import FastAPI
+from fastapi.routing import APIRoute
+from sqlalchemy import Engine
+
+from dashboard_api.api import (
+    endpoints,
+    health,
+    histogram,
+    problems,
+    requests,
+    services,
+    statements,
+    timeline,
+    traces,
+)
+from dashboard_api.api.models.problems import Problem
+
+_ROUTERS = (services, endpoints, timeline, histogram, statements, requests, traces)
+
+
+def create_app(engine: Engine, *, now_s: Callable[[], float] = time.time) -> FastAPI:
+    """The application that reads from `engine`; relative times are relative to `now_s()`."""
+    app = FastAPI(
+        title="Timesplit",
+        version=version("timesplit"),
+        summary="Where the time of every Django request goes.",
+        generate_unique_id_function=_operation_id,
+        docs_url=None,
+        redoc_url=None,
+    )
+    app.state.engine = engine
+    app.state.now_s = now_s
+    problems.install(app)
+    app.include_router(health.router)
+    for noun in _ROUTERS:
+        app.include_router(noun.router, prefix="/api/v1")
+    _describe_problems(app)
+    return app
+
+
+def _operation_id(route: APIRoute) -> str:
+    return route.name
+
+
+def _describe_problems(app: FastAPI) -> None:
+    """Errors are answered by handlers, so FastAPI does not know the shape they have."""
+    describe = app.openapi
+
+    def openapi() -> dict[str, Any]:
+        if app.openapi_schema is None:
+            schemas = describe()["components"]["schemas"]
+            problem = Problem.model_json_schema(
+                mode="serialization", ref_template="#/components/schemas/{model}"
+            )
+            schemas.update(problem.pop("$defs"))
+            schemas["Problem"] = problem
+            for unused in ("HTTPValidationError", "ValidationError"):
+                schemas.pop(unused, None)
+        return describe()
+
+    app.openapi = openapi  # type: ignore[method-assign]  # FastAPI's documented way to extend it
