@@ -17,7 +17,7 @@ Milliseconds = Annotated[float | None, Query(ge=0, le=1e12, allow_inf_nan=False)
 router = APIRouter(tags=["requests"])
 
 
-@router.get("/requests", responses=described(404, 422, 503))
+@router.get("/requests", responses=described(422, 503))
 def list_requests(
     engine: Database,
     selection: Selected,

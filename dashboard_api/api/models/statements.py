@@ -49,10 +49,19 @@ class EndpointStatement(Answer):
         description="Share of its calls in the total duration of all requests selected, 0..1. "
         "Null where no request was selected."
     )
-    duration_ms: DurationMs = Field(description="How long the calls took, execute and fetch, ms.")
-    execute_ms: PhaseMs = Field(description="Waiting for the statement to be executed, ms.")
-    fetch_ms: PhaseMs = Field(description="Moving its rows out of the driver, ms.")
-    rows_per_call: float = Field(description="Mean number of rows fetched or affected by a call.")
+    duration_ms: DurationMs | None = Field(
+        description="How long the calls took, execute and fetch, ms. Null where it did not run."
+    )
+    execute_ms: PhaseMs | None = Field(
+        description="Waiting for the statement to be executed, ms. Null where it did not run."
+    )
+    fetch_ms: PhaseMs | None = Field(
+        description="Moving its rows out of the driver, ms. Null where no client tells: then it "
+        "is within `execute_ms`."
+    )
+    rows_per_call: float | None = Field(
+        description="Mean number of rows fetched or affected by a call. Null where no client tells."
+    )
     call_sites: list[CallSite] = Field(
         description="Where in the application it was run, most expensive first."
     )

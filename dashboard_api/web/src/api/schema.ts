@@ -4,23 +4,6 @@
  */
 
 export interface paths {
-    "/api/v1/services": {
-        parameters: {
-            query?: never;
-            header?: never;
-            path?: never;
-            cookie?: never;
-        };
-        /** A */
-        get: operations["a_api_v1_services_get"];
-        put?: never;
-        post?: never;
-        delete?: never;
-        options?: never;
-        head?: never;
-        patch?: never;
-        trace?: never;
-    };
     "/api/v1/endpoints": {
         parameters: {
             query?: never;
@@ -28,8 +11,11 @@ export interface paths {
             path?: never;
             cookie?: never;
         };
-        /** B */
-        get: operations["b_api_v1_endpoints_get"];
+        /**
+         * List Endpoints
+         * @description The endpoints that had requests in the range, with their split.
+         */
+        get: operations["list_endpoints"];
         put?: never;
         post?: never;
         delete?: never;
@@ -38,15 +24,18 @@ export interface paths {
         patch?: never;
         trace?: never;
     };
-    "/api/v1/endpoints/{id}": {
+    "/api/v1/endpoints/{endpoint_id}": {
         parameters: {
             query?: never;
             header?: never;
             path?: never;
             cookie?: never;
         };
-        /** C */
-        get: operations["c_api_v1_endpoints__id__get"];
+        /**
+         * Show Endpoint
+         * @description One endpoint over the range.
+         */
+        get: operations["show_endpoint"];
         put?: never;
         post?: never;
         delete?: never;
@@ -55,15 +44,18 @@ export interface paths {
         patch?: never;
         trace?: never;
     };
-    "/api/v1/endpoints/{id}/timeline": {
+    "/api/v1/endpoints/{endpoint_id}/histogram": {
         parameters: {
             query?: never;
             header?: never;
             path?: never;
             cookie?: never;
         };
-        /** D */
-        get: operations["d_api_v1_endpoints__id__timeline_get"];
+        /**
+         * Show Histogram
+         * @description How many requests took how long, and where their time went.
+         */
+        get: operations["show_histogram"];
         put?: never;
         post?: never;
         delete?: never;
@@ -72,15 +64,18 @@ export interface paths {
         patch?: never;
         trace?: never;
     };
-    "/api/v1/endpoints/{id}/histogram": {
+    "/api/v1/endpoints/{endpoint_id}/statements": {
         parameters: {
             query?: never;
             header?: never;
             path?: never;
             cookie?: never;
         };
-        /** E */
-        get: operations["e__api_v1_endpoints__id__histogram_get"];
+        /**
+         * List Endpoint Statements
+         * @description The statements that one endpoint ran.
+         */
+        get: operations["list_endpoint_statements"];
         put?: never;
         post?: never;
         delete?: never;
@@ -89,15 +84,18 @@ export interface paths {
         patch?: never;
         trace?: never;
     };
-    "/api/v1/endpoints/{id}/statements": {
+    "/api/v1/endpoints/{endpoint_id}/timeline": {
         parameters: {
             query?: never;
             header?: never;
             path?: never;
             cookie?: never;
         };
-        /** G */
-        get: operations["g_api_v1_endpoints__id__statements_get"];
+        /**
+         * Show Timeline
+         * @description The figures of one endpoint per time bucket, as columns.
+         */
+        get: operations["show_timeline"];
         put?: never;
         post?: never;
         delete?: never;
@@ -113,8 +111,11 @@ export interface paths {
             path?: never;
             cookie?: never;
         };
-        /** I */
-        get: operations["i_api_v1_requests_get"];
+        /**
+         * List Requests
+         * @description Single requests that started within the range.
+         */
+        get: operations["list_requests"];
         put?: never;
         post?: never;
         delete?: never;
@@ -123,15 +124,18 @@ export interface paths {
         patch?: never;
         trace?: never;
     };
-    "/api/v1/traces/{trace_id}": {
+    "/api/v1/services": {
         parameters: {
             query?: never;
             header?: never;
             path?: never;
             cookie?: never;
         };
-        /** J */
-        get: operations["j_api_v1_traces__trace_id__get"];
+        /**
+         * List Services
+         * @description Services, environments and releases seen.
+         */
+        get: operations["list_services"];
         put?: never;
         post?: never;
         delete?: never;
@@ -147,8 +151,11 @@ export interface paths {
             path?: never;
             cookie?: never;
         };
-        /** K */
-        get: operations["k_api_v1_statements_get"];
+        /**
+         * List Statements
+         * @description The slowest SQL over all endpoints selected.
+         */
+        get: operations["list_statements"];
         put?: never;
         post?: never;
         delete?: never;
@@ -164,8 +171,71 @@ export interface paths {
             path?: never;
             cookie?: never;
         };
-        /** L */
-        get: operations["l_api_v1_statements__fingerprint__get"];
+        /**
+         * Show Statement
+         * @description One statement over all endpoints selected.
+         */
+        get: operations["show_statement"];
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/v1/traces/{trace_id}": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /**
+         * Show Trace
+         * @description Every stored span of a trace, with category and self time.
+         */
+        get: operations["show_trace"];
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/healthz": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /**
+         * Healthz
+         * @description The process is alive.
+         */
+        get: operations["healthz"];
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/readyz": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /**
+         * Readyz
+         * @description The database answers and has Timesplit's tables.
+         */
+        get: operations["readyz"];
         put?: never;
         post?: never;
         delete?: never;
@@ -184,25 +254,25 @@ export interface components {
          */
         CallSite: {
             /**
+             * Calls
+             * @description How often it ran from here.
+             */
+            calls: number;
+            /**
              * File
              * @description Path of the file. Null where unknown.
              */
             file: string | null;
-            /**
-             * Line
-             * @description Line in the file. Null where unknown.
-             */
-            line: number | null;
             /**
              * Function
              * @description The function's name. Null where unknown.
              */
             function: string | null;
             /**
-             * Calls
-             * @description How often it ran from here.
+             * Line
+             * @description Line in the file. Null where unknown.
              */
-            calls: number;
+            line: number | null;
             /**
              * Total Ms
              * @description Time of these calls, execute and fetch, ms.
@@ -215,40 +285,40 @@ export interface components {
          */
         CallingEndpoint: {
             /**
-             * Id
-             * @description Id of the endpoint: 16 hexadecimal digits.
+             * Calls
+             * @description How often its requests ran the statement.
              */
-            id: string;
-            /**
-             * Service
-             * @description The service's name (`service.name`).
-             */
-            service: string;
+            calls: number;
             /**
              * Environment
              * @description The deployment environment; empty where the client does not say.
              */
             environment: string;
             /**
+             * Id
+             * @description Id of the endpoint: 16 hexadecimal digits.
+             */
+            id: string;
+            /**
              * Method
              * @description The HTTP method.
              */
             method: string;
-            /**
-             * Route
-             * @description The normalised route, as `/api/books/<pk>/`.
-             */
-            route: string;
             /**
              * Name
              * @description Method and route, as shown.
              */
             name: string;
             /**
-             * Calls
-             * @description How often its requests ran the statement.
+             * Route
+             * @description The normalised route, as `/api/books/<pk>/`.
              */
-            calls: number;
+            route: string;
+            /**
+             * Service
+             * @description The service's name (`service.name`).
+             */
+            service: string;
             /**
              * Total Ms
              * @description Time of these calls, execute and fetch, ms.
@@ -292,10 +362,20 @@ export interface components {
          */
         CategoryMeansMs: {
             /**
+             * Cache
+             * @description Mean of one request, ms.
+             */
+            cache: number;
+            /**
              * Database
              * @description Mean of one request, ms.
              */
             database: number;
+            /**
+             * External
+             * @description Mean of one request, ms.
+             */
+            external: number;
             /**
              * Python
              * @description Mean of one request, ms.
@@ -306,16 +386,6 @@ export interface components {
              * @description Mean of one request that knows it, ms. Null where none does.
              */
             render: number | null;
-            /**
-             * Cache
-             * @description Mean of one request, ms.
-             */
-            cache: number;
-            /**
-             * External
-             * @description Mean of one request, ms.
-             */
-            external: number;
         };
         /**
          * CategoryMs
@@ -343,15 +413,15 @@ export interface components {
              */
             p99: number;
             /**
-             * Total
-             * @description Sum over the requests that know this category, ms.
-             */
-            total: number;
-            /**
              * Requests
              * @description How many requests know this category. Below the endpoint's `requests`, some of its clients cannot tell, and their time of this category is within `python`.
              */
             requests: number;
+            /**
+             * Total
+             * @description Sum over the requests that know this category, ms.
+             */
+            total: number;
         };
         /**
          * CpuColumns
@@ -405,13 +475,13 @@ export interface components {
              * @description 99th percentile of one request, ms.
              */
             p99: (number | null)[];
+            /** @description Means of the parts, ms. */
+            parts: components["schemas"]["DatabasePartColumns"];
             /**
              * Total
              * @description Sum, ms; 0 where there was no request, null where none of them knows.
              */
             total: (number | null)[];
-            /** @description Means of the parts, ms. */
-            parts: components["schemas"]["DatabasePartColumns"];
         };
         /**
          * DatabaseMs
@@ -438,18 +508,18 @@ export interface components {
              * @description 99th percentile of one request, ms.
              */
             p99: number;
-            /**
-             * Total
-             * @description Sum over the requests that know this category, ms.
-             */
-            total: number;
+            /** @description Means of the parts; they add up to `mean` where `digested_requests` is `requests`. Null where no client tells parts (plain OpenTelemetry). */
+            parts: components["schemas"]["DatabaseParts"] | null;
             /**
              * Requests
              * @description How many requests know this category. Below the endpoint's `requests`, some of its clients cannot tell, and their time of this category is within `python`.
              */
             requests: number;
-            /** @description Means of the parts; they add up to `mean` where `digested_requests` is `requests`. Null where no client tells parts (plain OpenTelemetry). */
-            parts: components["schemas"]["DatabaseParts"] | null;
+            /**
+             * Total
+             * @description Sum over the requests that know this category, ms.
+             */
+            total: number;
         };
         /**
          * DatabasePartColumns
@@ -509,6 +579,11 @@ export interface components {
          */
         DurationColumns: {
             /**
+             * Max
+             * @description The slowest, ms.
+             */
+            max: (number | null)[];
+            /**
              * Mean
              * @description Mean, ms.
              */
@@ -529,11 +604,6 @@ export interface components {
              */
             p99: (number | null)[];
             /**
-             * Max
-             * @description The slowest, ms.
-             */
-            max: (number | null)[];
-            /**
              * Total
              * @description Sum, ms; 0 where there was no request.
              */
@@ -545,17 +615,16 @@ export interface components {
          */
         DurationHistogram: {
             /**
+             * Buckets
+             * @description Fastest first.
+             */
+            buckets: components["schemas"]["HistogramBucket"][];
+            /**
              * From
              * Format: date-time
              * @description Start of the range the figures cover, inclusive: a whole minute, UTC.
              */
             from: string;
-            /**
-             * To
-             * Format: date-time
-             * @description End of the range the figures cover, exclusive: a whole minute, UTC.
-             */
-            to: string;
             /**
              * Id
              * @description Id of the endpoint: 16 hexadecimal digits.
@@ -567,16 +636,22 @@ export interface components {
              */
             requests: number;
             /**
-             * Buckets
-             * @description Fastest first.
+             * To
+             * Format: date-time
+             * @description End of the range the figures cover, exclusive: a whole minute, UTC.
              */
-            buckets: components["schemas"]["HistogramBucket"][];
+            to: string;
         };
         /**
          * DurationMs
          * @description How long the requests (or calls) took, ms.
          */
         DurationMs: {
+            /**
+             * Max
+             * @description The slowest, ms.
+             */
+            max: number;
             /**
              * Mean
              * @description Mean, ms.
@@ -598,11 +673,6 @@ export interface components {
              */
             p99: number;
             /**
-             * Max
-             * @description The slowest, ms.
-             */
-            max: number;
-            /**
              * Total
              * @description Sum over all of them, ms.
              */
@@ -614,75 +684,75 @@ export interface components {
          */
         Endpoint: {
             /**
-             * Requests
-             * @description How many requests started within the range.
+             * Completeness
+             * @description Share of the service's requests that arrived, 0..1, by the sequence numbers of its processes. Null where the clients send none (plain OpenTelemetry).
              */
-            requests: number;
-            /**
-             * Errors
-             * @description How many of them failed (status 500 and above).
-             */
-            errors: number;
+            completeness: number | null;
+            /** @description CPU time, ms. Null where no client tells. */
+            cpu_ms: components["schemas"]["CpuMs"] | null;
             /**
              * Digested Requests
              * @description How many of them were split by the application itself and know all parts.
              */
             digested_requests: number;
-            /**
-             * Impact
-             * @description This endpoint's share of the total duration of everything selected, 0..1. Null where nothing was selected.
-             */
-            impact: number | null;
             /** @description Wall time from the first middleware until the response is closed, ms. Null where no request was selected. */
             duration_ms: components["schemas"]["DurationMs"] | null;
-            /** @description Where the time went, ms. */
-            split_ms: components["schemas"]["SplitMs"];
-            /** @description CPU time, ms. Null where no client tells. */
-            cpu_ms: components["schemas"]["CpuMs"] | null;
-            /** @description Time in front of Django, ms. Null where no proxy tells. */
-            queue_ms: components["schemas"]["QueueMs"] | null;
-            /** @description Database statements a request. Null where no request was selected. */
-            queries: components["schemas"]["Queries"] | null;
-            /**
-             * Findings
-             * @description How many causes the audit has found. Null: unknown, no audit has run.
-             */
-            findings: number | null;
-            /**
-             * Completeness
-             * @description Share of the service's requests that arrived, 0..1, by the sequence numbers of its processes. Null where the clients send none (plain OpenTelemetry).
-             */
-            completeness: number | null;
-            /**
-             * Id
-             * @description Id of the endpoint: 16 hexadecimal digits.
-             */
-            id: string;
-            /**
-             * Service
-             * @description The service's name (`service.name`).
-             */
-            service: string;
             /**
              * Environment
              * @description The deployment environment; empty where the client does not say.
              */
             environment: string;
             /**
+             * Errors
+             * @description How many of them failed (status 500 and above).
+             */
+            errors: number;
+            /**
+             * Findings
+             * @description How many causes the audit has found. Null: unknown, no audit has run.
+             */
+            findings: number | null;
+            /**
+             * Id
+             * @description Id of the endpoint: 16 hexadecimal digits.
+             */
+            id: string;
+            /**
+             * Impact
+             * @description This endpoint's share of the total duration of everything selected, 0..1. Null where nothing was selected.
+             */
+            impact: number | null;
+            /**
              * Method
              * @description The HTTP method.
              */
             method: string;
+            /**
+             * Name
+             * @description Method and route, as shown.
+             */
+            name: string;
+            /** @description Database statements a request. Null where no request was selected. */
+            queries: components["schemas"]["Queries"] | null;
+            /** @description Time in front of Django, ms. Null where no proxy tells. */
+            queue_ms: components["schemas"]["QueueMs"] | null;
+            /**
+             * Requests
+             * @description How many requests started within the range.
+             */
+            requests: number;
             /**
              * Route
              * @description The normalised route, as `/api/books/<pk>/`.
              */
             route: string;
             /**
-             * Name
-             * @description Method and route, as shown.
+             * Service
+             * @description The service's name (`service.name`).
              */
-            name: string;
+            service: string;
+            /** @description Where the time went, ms. */
+            split_ms: components["schemas"]["SplitMs"];
             /**
              * View
              * @description The view that last answered it. Null where the client does not say.
@@ -695,80 +765,34 @@ export interface components {
          */
         EndpointDetail: {
             /**
-             * Requests
-             * @description How many requests started within the range.
+             * Completeness
+             * @description Share of the service's requests that arrived, 0..1, by the sequence numbers of its processes. Null where the clients send none (plain OpenTelemetry).
              */
-            requests: number;
-            /**
-             * Errors
-             * @description How many of them failed (status 500 and above).
-             */
-            errors: number;
+            completeness: number | null;
+            /** @description CPU time, ms. Null where no client tells. */
+            cpu_ms: components["schemas"]["CpuMs"] | null;
             /**
              * Digested Requests
              * @description How many of them were split by the application itself and know all parts.
              */
             digested_requests: number;
-            /**
-             * Impact
-             * @description This endpoint's share of the total duration of everything selected, 0..1. Null where nothing was selected.
-             */
-            impact: number | null;
             /** @description Wall time from the first middleware until the response is closed, ms. Null where no request was selected. */
             duration_ms: components["schemas"]["DurationMs"] | null;
-            /** @description Where the time went, ms. */
-            split_ms: components["schemas"]["SplitMs"];
-            /** @description CPU time, ms. Null where no client tells. */
-            cpu_ms: components["schemas"]["CpuMs"] | null;
-            /** @description Time in front of Django, ms. Null where no proxy tells. */
-            queue_ms: components["schemas"]["QueueMs"] | null;
-            /** @description Database statements a request. Null where no request was selected. */
-            queries: components["schemas"]["Queries"] | null;
-            /**
-             * Findings
-             * @description How many causes the audit has found. Null: unknown, no audit has run.
-             */
-            findings: number | null;
-            /**
-             * Completeness
-             * @description Share of the service's requests that arrived, 0..1, by the sequence numbers of its processes. Null where the clients send none (plain OpenTelemetry).
-             */
-            completeness: number | null;
-            /**
-             * Id
-             * @description Id of the endpoint: 16 hexadecimal digits.
-             */
-            id: string;
-            /**
-             * Service
-             * @description The service's name (`service.name`).
-             */
-            service: string;
             /**
              * Environment
              * @description The deployment environment; empty where the client does not say.
              */
             environment: string;
             /**
-             * Method
-             * @description The HTTP method.
+             * Errors
+             * @description How many of them failed (status 500 and above).
              */
-            method: string;
+            errors: number;
             /**
-             * Route
-             * @description The normalised route, as `/api/books/<pk>/`.
+             * Findings
+             * @description How many causes the audit has found. Null: unknown, no audit has run.
              */
-            route: string;
-            /**
-             * Name
-             * @description Method and route, as shown.
-             */
-            name: string;
-            /**
-             * View
-             * @description The view that last answered it. Null where the client does not say.
-             */
-            view: string | null;
+            findings: number | null;
             /**
              * From
              * Format: date-time
@@ -776,11 +800,57 @@ export interface components {
              */
             from: string;
             /**
+             * Id
+             * @description Id of the endpoint: 16 hexadecimal digits.
+             */
+            id: string;
+            /**
+             * Impact
+             * @description This endpoint's share of the total duration of everything selected, 0..1. Null where nothing was selected.
+             */
+            impact: number | null;
+            /**
+             * Method
+             * @description The HTTP method.
+             */
+            method: string;
+            /**
+             * Name
+             * @description Method and route, as shown.
+             */
+            name: string;
+            /** @description Database statements a request. Null where no request was selected. */
+            queries: components["schemas"]["Queries"] | null;
+            /** @description Time in front of Django, ms. Null where no proxy tells. */
+            queue_ms: components["schemas"]["QueueMs"] | null;
+            /**
+             * Requests
+             * @description How many requests started within the range.
+             */
+            requests: number;
+            /**
+             * Route
+             * @description The normalised route, as `/api/books/<pk>/`.
+             */
+            route: string;
+            /**
+             * Service
+             * @description The service's name (`service.name`).
+             */
+            service: string;
+            /** @description Where the time went, ms. */
+            split_ms: components["schemas"]["SplitMs"];
+            /**
              * To
              * Format: date-time
              * @description End of the range the figures cover, exclusive: a whole minute, UTC.
              */
             to: string;
+            /**
+             * View
+             * @description The view that last answered it. Null where the client does not say.
+             */
+            view: string | null;
         };
         /**
          * EndpointList
@@ -788,27 +858,27 @@ export interface components {
          */
         EndpointList: {
             /**
+             * Endpoints
+             * @description One row an endpoint.
+             */
+            endpoints: components["schemas"]["Endpoint"][];
+            /**
              * From
              * Format: date-time
              * @description Start of the range the figures cover, inclusive: a whole minute, UTC.
              */
             from: string;
             /**
+             * Next Cursor
+             * @description Pass as `cursor` for the following page; null on the last page.
+             */
+            next_cursor: string | null;
+            /**
              * To
              * Format: date-time
              * @description End of the range the figures cover, exclusive: a whole minute, UTC.
              */
             to: string;
-            /**
-             * Endpoints
-             * @description One row an endpoint.
-             */
-            endpoints: components["schemas"]["Endpoint"][];
-            /**
-             * Next Cursor
-             * @description Pass as `cursor` for the following page; null on the last page.
-             */
-            next_cursor: string | null;
         };
         /**
          * EndpointStatement
@@ -816,25 +886,10 @@ export interface components {
          */
         EndpointStatement: {
             /**
-             * Fingerprint
-             * @description Id of the statement: 16 hexadecimal digits.
+             * Call Sites
+             * @description Where in the application it was run, most expensive first.
              */
-            fingerprint: string;
-            /**
-             * System
-             * @description The database system (`db.system.name`).
-             */
-            system: string;
-            /**
-             * Summary
-             * @description Operation and table, as `SELECT shop_order`.
-             */
-            summary: string;
-            /**
-             * Text
-             * @description Normalised text: no literals, lists folded.
-             */
-            text: string;
+            call_sites: components["schemas"]["CallSite"][];
             /**
              * Calls
              * @description How often it ran.
@@ -845,11 +900,6 @@ export interface components {
              * @description Calls divided by all requests, within the range, of the endpoints that ran it. Null where those requests are not in the rollups.
              */
             calls_per_request: number | null;
-            /**
-             * Impact
-             * @description Share of its calls in the total duration of all requests selected, 0..1. Null where no request was selected.
-             */
-            impact: number | null;
             /** @description How long the calls took, execute and fetch, ms. */
             duration_ms: components["schemas"]["DurationMs"];
             /** @description Waiting for the statement to be executed, ms. */
@@ -857,15 +907,35 @@ export interface components {
             /** @description Moving its rows out of the driver, ms. */
             fetch_ms: components["schemas"]["PhaseMs"];
             /**
+             * Fingerprint
+             * @description Id of the statement: 16 hexadecimal digits.
+             */
+            fingerprint: string;
+            /**
+             * Impact
+             * @description Share of its calls in the total duration of all requests selected, 0..1. Null where no request was selected.
+             */
+            impact: number | null;
+            /**
              * Rows Per Call
              * @description Mean number of rows fetched or affected by a call.
              */
             rows_per_call: number;
             /**
-             * Call Sites
-             * @description Where in the application it was run, most expensive first.
+             * Summary
+             * @description Operation and table, as `SELECT shop_order`.
              */
-            call_sites: components["schemas"]["CallSite"][];
+            summary: string;
+            /**
+             * System
+             * @description The database system (`db.system.name`).
+             */
+            system: string;
+            /**
+             * Text
+             * @description Normalised text: no literals, lists folded.
+             */
+            text: string;
         };
         /**
          * EndpointStatementList
@@ -879,31 +949,38 @@ export interface components {
              */
             from: string;
             /**
-             * To
-             * Format: date-time
-             * @description End of the range the figures cover, exclusive: a whole minute, UTC.
-             */
-            to: string;
-            /**
              * Id
              * @description Id of the endpoint: 16 hexadecimal digits.
              */
             id: string;
+            /**
+             * Next Cursor
+             * @description Pass as `cursor` for the following page; null on the last page.
+             */
+            next_cursor: string | null;
             /**
              * Statements
              * @description One row a statement.
              */
             statements: components["schemas"]["EndpointStatement"][];
             /**
-             * Next Cursor
-             * @description Pass as `cursor` for the following page; null on the last page.
+             * To
+             * Format: date-time
+             * @description End of the range the figures cover, exclusive: a whole minute, UTC.
              */
-            next_cursor: string | null;
+            to: string;
         };
-        /** HTTPValidationError */
-        HTTPValidationError: {
-            /** Detail */
-            detail?: components["schemas"]["ValidationError"][];
+        /**
+         * Health
+         * @description The service is well.
+         */
+        Health: {
+            /**
+             * Status
+             * @description Always `ok`; anything else is a problem.
+             * @constant
+             */
+            status: "ok";
         };
         /**
          * HistogramBucket
@@ -911,24 +988,53 @@ export interface components {
          */
         HistogramBucket: {
             /**
+             * Max Ms
+             * @description Upper bound, inclusive, ms.
+             */
+            max_ms: number;
+            /** @description Where the time of these requests went, means in ms. Null where the bucket is empty, and where single requests are no longer kept. */
+            mean_ms: components["schemas"]["CategoryMeansMs"] | null;
+            /**
              * Min Ms
              * @description Lower bound, exclusive, ms.
              */
             min_ms: number;
             /**
-             * Max Ms
-             * @description Upper bound, inclusive, ms.
-             */
-            max_ms: number;
-            /**
              * Requests
              * @description How many requests took so long.
              */
             requests: number;
-            /** @description Where the time of these requests went, means in ms. Null where the bucket is empty, and where single requests are no longer kept. */
-            mean_ms: components["schemas"]["CategoryMeansMs"] | null;
+        };
+        /**
+         * InvalidParameter
+         * @description One parameter that cannot be used.
+         */
+        InvalidParameter: {
+            /**
+             * Detail
+             * @description What is wrong with it.
+             */
+            detail: string;
+            /**
+             * Parameter
+             * @description The parameter's name.
+             */
+            parameter: string;
         };
         JsonValue: unknown;
+        /**
+         * OtlpTrace
+         * @description The trace as OTLP/JSON, as it was received (`format=otlp`).
+         */
+        OtlpTrace: {
+            /**
+             * Resourcespans
+             * @description OTLP ResourceSpans.
+             */
+            resourceSpans: {
+                [key: string]: components["schemas"]["JsonValue"];
+            }[];
+        };
         /**
          * PhaseMs
          * @description One phase of the calls, ms.
@@ -944,6 +1050,37 @@ export interface components {
              * @description Sum over the calls, ms.
              */
             total: number;
+        };
+        /**
+         * Problem
+         * @description Why a request was not answered, and what to do.
+         */
+        Problem: {
+            /**
+             * Detail
+             * @description What happened and what to do.
+             */
+            detail: string;
+            /**
+             * Parameters
+             * @description The parameters that cannot be used; empty where none is to blame.
+             */
+            parameters: components["schemas"]["InvalidParameter"][];
+            /**
+             * Status
+             * @description The HTTP status.
+             */
+            status: number;
+            /**
+             * Title
+             * @description The status in words.
+             */
+            title: string;
+            /**
+             * Type
+             * @description `about:blank`: the status says which kind.
+             */
+            type: string;
         };
         /**
          * PythonColumns
@@ -970,13 +1107,13 @@ export interface components {
              * @description 99th percentile of one request, ms.
              */
             p99: (number | null)[];
+            /** @description Means of the parts, ms. */
+            parts: components["schemas"]["PythonPartColumns"];
             /**
              * Total
              * @description Sum, ms; 0 where there was no request, null where none of them knows.
              */
             total: (number | null)[];
-            /** @description Means of the parts, ms. */
-            parts: components["schemas"]["PythonPartColumns"];
         };
         /**
          * PythonMs
@@ -1003,18 +1140,18 @@ export interface components {
              * @description 99th percentile of one request, ms.
              */
             p99: number;
-            /**
-             * Total
-             * @description Sum over the requests that know this category, ms.
-             */
-            total: number;
+            /** @description Means of the parts; they add up to `mean` where `digested_requests` is `requests`. Null where no client tells parts (plain OpenTelemetry). */
+            parts: components["schemas"]["PythonParts"] | null;
             /**
              * Requests
              * @description How many requests know this category. Below the endpoint's `requests`, some of its clients cannot tell, and their time of this category is within `python`.
              */
             requests: number;
-            /** @description Means of the parts; they add up to `mean` where `digested_requests` is `requests`. Null where no client tells parts (plain OpenTelemetry). */
-            parts: components["schemas"]["PythonParts"] | null;
+            /**
+             * Total
+             * @description Sum over the requests that know this category, ms.
+             */
+            total: number;
         };
         /**
          * PythonPartColumns
@@ -1022,15 +1159,15 @@ export interface components {
          */
         PythonPartColumns: {
             /**
+             * Gc
+             * @description Mean of one request, ms, per bucket.
+             */
+            gc: (number | null)[];
+            /**
              * Middleware
              * @description Mean of one request, ms, per bucket.
              */
             middleware: (number | null)[];
-            /**
-             * View
-             * @description Mean of one request, ms, per bucket.
-             */
-            view: (number | null)[];
             /**
              * Orm
              * @description Mean of one request, ms, per bucket.
@@ -1042,10 +1179,10 @@ export interface components {
              */
             parse: (number | null)[];
             /**
-             * Gc
+             * View
              * @description Mean of one request, ms, per bucket.
              */
-            gc: (number | null)[];
+            view: (number | null)[];
         };
         /**
          * PythonParts
@@ -1053,15 +1190,15 @@ export interface components {
          */
         PythonParts: {
             /**
+             * Gc
+             * @description Garbage collection. Mean of one request, ms, over the requests that know their parts (`digested_requests`).
+             */
+            gc: number;
+            /**
              * Middleware
              * @description Django middleware. Mean of one request, ms, over the requests that know their parts (`digested_requests`).
              */
             middleware: number;
-            /**
-             * View
-             * @description View code, and all that has no part of its own. Mean of one request, ms, over the requests that know their parts (`digested_requests`).
-             */
-            view: number;
             /**
              * Orm
              * @description Building queries and model instances. Mean of one request, ms, over the requests that know their parts (`digested_requests`).
@@ -1073,16 +1210,21 @@ export interface components {
              */
             parse: number;
             /**
-             * Gc
-             * @description Garbage collection. Mean of one request, ms, over the requests that know their parts (`digested_requests`).
+             * View
+             * @description View code, and all that has no part of its own. Mean of one request, ms, over the requests that know their parts (`digested_requests`).
              */
-            gc: number;
+            view: number;
         };
         /**
          * Queries
          * @description How many database statements one request ran.
          */
         Queries: {
+            /**
+             * Max
+             * @description The most statements one request ran.
+             */
+            max: number;
             /**
              * Mean
              * @description Mean number of statements of one request.
@@ -1103,17 +1245,17 @@ export interface components {
              * @description 99th percentile of the statements of one request.
              */
             p99: number;
-            /**
-             * Max
-             * @description The most statements one request ran.
-             */
-            max: number;
         };
         /**
          * QueryColumns
          * @description Database statements of one request, per bucket.
          */
         QueryColumns: {
+            /**
+             * Max
+             * @description The most.
+             */
+            max: (number | null)[];
             /**
              * Mean
              * @description Mean number of statements.
@@ -1134,11 +1276,6 @@ export interface components {
              * @description 99th percentile.
              */
             p99: (number | null)[];
-            /**
-             * Max
-             * @description The most.
-             */
-            max: (number | null)[];
         };
         /**
          * QueueColumns
@@ -1183,11 +1320,6 @@ export interface components {
          */
         Release: {
             /**
-             * Name
-             * @description `service.version`; empty where the client does not say.
-             */
-            name: string;
-            /**
              * First Seen
              * Format: date-time
              * @description When its first request was received, UTC.
@@ -1199,6 +1331,11 @@ export interface components {
              * @description When its last request was received, UTC.
              */
             last_seen: string;
+            /**
+             * Name
+             * @description `service.version`; empty where the client does not say.
+             */
+            name: string;
         };
         /**
          * ReleaseMarker
@@ -1242,13 +1379,13 @@ export interface components {
              * @description 99th percentile of one request, ms.
              */
             p99: (number | null)[];
+            /** @description Means of the parts, ms. */
+            parts: components["schemas"]["RenderPartColumns"];
             /**
              * Total
              * @description Sum, ms; 0 where there was no request, null where none of them knows.
              */
             total: (number | null)[];
-            /** @description Means of the parts, ms. */
-            parts: components["schemas"]["RenderPartColumns"];
         };
         /**
          * RenderMs
@@ -1275,18 +1412,18 @@ export interface components {
              * @description 99th percentile of one request, ms.
              */
             p99: number;
-            /**
-             * Total
-             * @description Sum over the requests that know this category, ms.
-             */
-            total: number;
+            /** @description Means of the parts; they add up to `mean` where `digested_requests` is `requests`. Null where no client tells parts (plain OpenTelemetry). */
+            parts: components["schemas"]["RenderParts"] | null;
             /**
              * Requests
              * @description How many requests know this category. Below the endpoint's `requests`, some of its clients cannot tell, and their time of this category is within `python`.
              */
             requests: number;
-            /** @description Means of the parts; they add up to `mean` where `digested_requests` is `requests`. Null where no client tells parts (plain OpenTelemetry). */
-            parts: components["schemas"]["RenderParts"] | null;
+            /**
+             * Total
+             * @description Sum over the requests that know this category, ms.
+             */
+            total: number;
         };
         /**
          * RenderPartColumns
@@ -1294,20 +1431,20 @@ export interface components {
          */
         RenderPartColumns: {
             /**
-             * Template
+             * Encode
              * @description Mean of one request, ms, per bucket.
              */
-            template: (number | null)[];
+            encode: (number | null)[];
             /**
              * Serializer
              * @description Mean of one request, ms, per bucket.
              */
             serializer: (number | null)[];
             /**
-             * Encode
+             * Template
              * @description Mean of one request, ms, per bucket.
              */
-            encode: (number | null)[];
+            template: (number | null)[];
         };
         /**
          * RenderParts
@@ -1315,20 +1452,20 @@ export interface components {
          */
         RenderParts: {
             /**
-             * Template
-             * @description Django templates and Jinja2. Mean of one request, ms, over the requests that know their parts (`digested_requests`).
+             * Encode
+             * @description JSON and other content encoding. Mean of one request, ms, over the requests that know their parts (`digested_requests`).
              */
-            template: number;
+            encode: number;
             /**
              * Serializer
              * @description Django REST framework serializers. Mean of one request, ms, over the requests that know their parts (`digested_requests`).
              */
             serializer: number;
             /**
-             * Encode
-             * @description JSON and other content encoding. Mean of one request, ms, over the requests that know their parts (`digested_requests`).
+             * Template
+             * @description Django templates and Jinja2. Mean of one request, ms, over the requests that know their parts (`digested_requests`).
              */
-            encode: number;
+            template: number;
         };
         /**
          * Request
@@ -1336,66 +1473,67 @@ export interface components {
          */
         Request: {
             /**
-             * Trace Id
-             * @description Id of its trace: 32 hexadecimal digits.
+             * Cpu Ms
+             * @description CPU time of its thread, ms. Null where the client does not tell.
              */
-            trace_id: string;
+            cpu_ms: number | null;
             /**
-             * Span Id
-             * @description Id of its SERVER span: 16 hexadecimal digits.
+             * Digested
+             * @description Whether the application itself computed the split.
              */
-            span_id: string;
-            /**
-             * Endpoint
-             * @description Id of its endpoint: 16 hexadecimal digits.
-             */
-            endpoint: string;
-            /**
-             * Service
-             * @description The service's name.
-             */
-            service: string;
-            /**
-             * Environment
-             * @description The environment; empty where the client does not say.
-             */
-            environment: string;
-            /**
-             * Release
-             * @description The release; empty where the client does not say.
-             */
-            release: string;
-            /**
-             * Name
-             * @description Method and route, as shown.
-             */
-            name: string;
-            /**
-             * Start
-             * Format: date-time
-             * @description When it started, UTC.
-             */
-            start: string;
+            digested: boolean;
             /**
              * Duration Ms
              * @description How long it took, ms.
              */
             duration_ms: number;
             /**
-             * Status Code
-             * @description HTTP status. Null where none was sent.
+             * Endpoint
+             * @description Id of its endpoint: 16 hexadecimal digits.
              */
-            status_code: number | null;
+            endpoint: string;
+            /**
+             * Environment
+             * @description The environment; empty where the client does not say.
+             */
+            environment: string;
             /**
              * Error
              * @description Whether it failed.
              */
             error: boolean;
             /**
-             * Digested
-             * @description Whether the application itself computed the split.
+             * Name
+             * @description Method and route, as shown.
              */
-            digested: boolean;
+            name: string;
+            /** @description The parts of the categories, ms. */
+            parts_ms: components["schemas"]["RequestPartsMs"];
+            /**
+             * Queries
+             * @description How many database statements it ran.
+             */
+            queries: number;
+            /**
+             * Queue Ms
+             * @description Time in front of Django, ms. Null where the client does not tell.
+             */
+            queue_ms: number | null;
+            /**
+             * Release
+             * @description The release; empty where the client does not say.
+             */
+            release: string;
+            /**
+             * Service
+             * @description The service's name.
+             */
+            service: string;
+            /**
+             * Span Id
+             * @description Id of its SERVER span: 16 hexadecimal digits.
+             */
+            span_id: string;
             /**
              * Spans
              * @description How many spans of it were stored when it was split.
@@ -1403,23 +1541,22 @@ export interface components {
             spans: number;
             /** @description Where the time went, ms. */
             split_ms: components["schemas"]["RequestSplitMs"];
-            /** @description The parts of the categories, ms. */
-            parts_ms: components["schemas"]["RequestPartsMs"];
             /**
-             * Cpu Ms
-             * @description CPU time of its thread, ms. Null where the client does not tell.
+             * Start
+             * Format: date-time
+             * @description When it started, UTC.
              */
-            cpu_ms: number | null;
+            start: string;
             /**
-             * Queue Ms
-             * @description Time in front of Django, ms. Null where the client does not tell.
+             * Status Code
+             * @description HTTP status. Null where none was sent.
              */
-            queue_ms: number | null;
+            status_code: number | null;
             /**
-             * Queries
-             * @description How many database statements it ran.
+             * Trace Id
+             * @description Id of its trace: 32 hexadecimal digits.
              */
-            queries: number;
+            trace_id: string;
         };
         /**
          * RequestList
@@ -1433,21 +1570,21 @@ export interface components {
              */
             from: string;
             /**
-             * To
-             * Format: date-time
-             * @description End of the range the figures cover, exclusive: a whole minute, UTC.
+             * Next Cursor
+             * @description Pass as `cursor` for the following page; null on the last page.
              */
-            to: string;
+            next_cursor: string | null;
             /**
              * Requests
              * @description One row a request.
              */
             requests: components["schemas"]["Request"][];
             /**
-             * Next Cursor
-             * @description Pass as `cursor` for the following page; null on the last page.
+             * To
+             * Format: date-time
+             * @description End of the range the figures cover, exclusive: a whole minute, UTC.
              */
-            next_cursor: string | null;
+            to: string;
         };
         /**
          * RequestPartsMs
@@ -1460,6 +1597,11 @@ export interface components {
              */
             connect: number | null;
             /**
+             * Encode
+             * @description Of `render`, ms. Null where the client does not tell.
+             */
+            encode: number | null;
+            /**
              * Execute
              * @description Of `database`, ms. Null where the client does not tell.
              */
@@ -1470,20 +1612,15 @@ export interface components {
              */
             fetch: number | null;
             /**
-             * Transaction
-             * @description Of `database`, ms. Null where the client does not tell.
+             * Gc
+             * @description Of `python`, ms. Null where the client does not tell.
              */
-            transaction: number | null;
+            gc: number | null;
             /**
              * Middleware
              * @description Of `python`, ms. Null where the client does not tell.
              */
             middleware: number | null;
-            /**
-             * View
-             * @description Of `python`, ms. Null where the client does not tell.
-             */
-            view: number | null;
             /**
              * Orm
              * @description Of `python`, ms. Null where the client does not tell.
@@ -1495,25 +1632,25 @@ export interface components {
              */
             parse: number | null;
             /**
-             * Gc
-             * @description Of `python`, ms. Null where the client does not tell.
+             * Serializer
+             * @description Of `render`, ms. Null where the client does not tell.
              */
-            gc: number | null;
+            serializer: number | null;
             /**
              * Template
              * @description Of `render`, ms. Null where the client does not tell.
              */
             template: number | null;
             /**
-             * Serializer
-             * @description Of `render`, ms. Null where the client does not tell.
+             * Transaction
+             * @description Of `database`, ms. Null where the client does not tell.
              */
-            serializer: number | null;
+            transaction: number | null;
             /**
-             * Encode
-             * @description Of `render`, ms. Null where the client does not tell.
+             * View
+             * @description Of `python`, ms. Null where the client does not tell.
              */
-            encode: number | null;
+            view: number | null;
         };
         /**
          * RequestSplitMs
@@ -1521,10 +1658,20 @@ export interface components {
          */
         RequestSplitMs: {
             /**
+             * Cache
+             * @description ms.
+             */
+            cache: number;
+            /**
              * Database
              * @description ms.
              */
             database: number;
+            /**
+             * External
+             * @description ms.
+             */
+            external: number;
             /**
              * Python
              * @description All the rest, ms.
@@ -1535,16 +1682,6 @@ export interface components {
              * @description ms. Null where the client does not tell: then it is within `python`.
              */
             render: number | null;
-            /**
-             * Cache
-             * @description ms.
-             */
-            cache: number;
-            /**
-             * External
-             * @description ms.
-             */
-            external: number;
         };
         /**
          * Service
@@ -1552,25 +1689,15 @@ export interface components {
          */
         Service: {
             /**
-             * Id
-             * @description Id of the service: 16 hexadecimal digits.
+             * Completeness
+             * @description Share of the requests of its processes seen within the range that arrived, 0..1. Null where the clients send no sequence numbers.
              */
-            id: string;
-            /**
-             * Name
-             * @description `service.name`.
-             */
-            name: string;
+            completeness: number | null;
             /**
              * Environment
              * @description Empty where the client does not say.
              */
             environment: string;
-            /**
-             * Instrumentation
-             * @description What splits its requests, as `timesplit-django 0.1.0`. Null where the client does not say.
-             */
-            instrumentation: string | null;
             /**
              * First Seen
              * Format: date-time
@@ -1578,16 +1705,26 @@ export interface components {
              */
             first_seen: string;
             /**
+             * Id
+             * @description Id of the service: 16 hexadecimal digits.
+             */
+            id: string;
+            /**
+             * Instrumentation
+             * @description What splits its requests, as `timesplit-django 0.1.0`. Null where the client does not say.
+             */
+            instrumentation: string | null;
+            /**
              * Last Seen
              * Format: date-time
              * @description When its last request was received, UTC.
              */
             last_seen: string;
             /**
-             * Completeness
-             * @description Share of the requests of its processes seen within the range that arrived, 0..1. Null where the clients send no sequence numbers.
+             * Name
+             * @description `service.name`.
              */
-            completeness: number | null;
+            name: string;
             /**
              * Releases
              * @description Its releases, newest first.
@@ -1606,21 +1743,21 @@ export interface components {
              */
             from: string;
             /**
-             * To
-             * Format: date-time
-             * @description End of the range the figures cover, exclusive: a whole minute, UTC.
+             * Next Cursor
+             * @description Pass as `cursor` for the following page; null on the last page.
              */
-            to: string;
+            next_cursor: string | null;
             /**
              * Services
              * @description One row a service and environment.
              */
             services: components["schemas"]["Service"][];
             /**
-             * Next Cursor
-             * @description Pass as `cursor` for the following page; null on the last page.
+             * To
+             * Format: date-time
+             * @description End of the range the figures cover, exclusive: a whole minute, UTC.
              */
-            next_cursor: string | null;
+            to: string;
         };
         /**
          * Span
@@ -1628,20 +1765,29 @@ export interface components {
          */
         Span: {
             /**
-             * Span Id
-             * @description Id of the span: 16 hexadecimal digits.
+             * Attributes
+             * @description The span's attributes, as received.
              */
-            span_id: string;
+            attributes: {
+                [key: string]: components["schemas"]["JsonValue"];
+            };
+            /** @description The line of the application behind it. Null where unknown. */
+            call_site: components["schemas"]["SpanCallSite"] | null;
             /**
-             * Parent Span Id
-             * @description The span around it, which need not be stored. Null for the root.
+             * Category
+             * @description The category of its own time. Null where it belongs to no stored request.
              */
-            parent_span_id: string | null;
+            category: ("database" | "python" | "render" | "cache" | "external") | null;
             /**
-             * Name
-             * @description The span's name.
+             * Duration Ms
+             * @description How long it took, ms.
              */
-            name: string;
+            duration_ms: number;
+            /**
+             * Events
+             * @description What happened within it, oldest first.
+             */
+            events: components["schemas"]["SpanEvent"][];
             /**
              * Kind
              * @description OpenTelemetry's span kind.
@@ -1649,35 +1795,42 @@ export interface components {
              */
             kind: "unspecified" | "internal" | "server" | "client" | "producer" | "consumer";
             /**
-             * Service
-             * @description The service that sent it.
+             * Name
+             * @description The span's name.
              */
-            service: string;
+            name: string;
             /**
-             * Start Ms
-             * @description When it began, ms after the trace's start.
+             * Parent Span Id
+             * @description The span around it, which need not be stored. Null for the root.
              */
-            start_ms: number;
+            parent_span_id: string | null;
             /**
-             * Duration Ms
-             * @description How long it took, ms.
+             * Part
+             * @description The part of the category. Null where the client does not tell.
              */
-            duration_ms: number;
+            part: string | null;
             /**
              * Self Ms
              * @description Its own time, without what happened deeper, ms.
              */
             self_ms: number;
             /**
-             * Category
-             * @description The category of its own time. Null where it belongs to no stored request.
+             * Service
+             * @description The service that sent it.
              */
-            category: ("database" | "python" | "render" | "cache" | "external") | null;
+            service: string;
             /**
-             * Part
-             * @description The part of the category. Null where the client does not tell.
+             * Span Id
+             * @description Id of the span: 16 hexadecimal digits.
              */
-            part: string | null;
+            span_id: string;
+            /**
+             * Start Ms
+             * @description When it began, ms after the trace's start.
+             */
+            start_ms: number;
+            /** @description What it ran. Null where it is not a database statement. */
+            statement: components["schemas"]["SpanStatement"] | null;
             /**
              * Status
              * @description OpenTelemetry's span status.
@@ -1689,22 +1842,6 @@ export interface components {
              * @description Why it failed. Null where it does not say.
              */
             status_message: string | null;
-            /** @description What it ran. Null where it is not a database statement. */
-            statement: components["schemas"]["SpanStatement"] | null;
-            /** @description The line of the application behind it. Null where unknown. */
-            call_site: components["schemas"]["SpanCallSite"] | null;
-            /**
-             * Attributes
-             * @description The span's attributes, as received.
-             */
-            attributes: {
-                [key: string]: components["schemas"]["JsonValue"];
-            };
-            /**
-             * Events
-             * @description What happened within it, oldest first.
-             */
-            events: components["schemas"]["SpanEvent"][];
         };
         /**
          * SpanCallSite
@@ -1717,21 +1854,28 @@ export interface components {
              */
             file: string;
             /**
-             * Line
-             * @description Line in the file.
-             */
-            line: number;
-            /**
              * Function
              * @description The function's name; empty where unknown.
              */
             function: string;
+            /**
+             * Line
+             * @description Line in the file.
+             */
+            line: number;
         };
         /**
          * SpanEvent
          * @description Something that happened within a span, an exception for example.
          */
         SpanEvent: {
+            /**
+             * Attributes
+             * @description The event's attributes.
+             */
+            attributes: {
+                [key: string]: components["schemas"]["JsonValue"];
+            };
             /**
              * Name
              * @description The event's name.
@@ -1742,13 +1886,6 @@ export interface components {
              * @description When, ms after the trace's start.
              */
             start_ms: number;
-            /**
-             * Attributes
-             * @description The event's attributes.
-             */
-            attributes: {
-                [key: string]: components["schemas"]["JsonValue"];
-            };
         };
         /**
          * SpanStatement
@@ -1761,15 +1898,15 @@ export interface components {
              */
             fingerprint: string;
             /**
-             * System
-             * @description The database system.
-             */
-            system: string;
-            /**
              * Summary
              * @description Operation and table.
              */
             summary: string;
+            /**
+             * System
+             * @description The database system.
+             */
+            system: string;
             /**
              * Text
              * @description Normalised text: no literals, lists folded.
@@ -1781,32 +1918,32 @@ export interface components {
          * @description Where the time went, ms, per bucket.
          */
         SplitColumns: {
+            /** @description Django cache backends. */
+            cache: components["schemas"]["CategoryColumns"];
             /** @description Databases. */
             database: components["schemas"]["DatabaseColumns"];
+            /** @description Outbound HTTP. */
+            external: components["schemas"]["CategoryColumns"];
             /** @description All the rest. */
             python: components["schemas"]["PythonColumns"];
             /** @description Templates, serializers, encoding. */
             render: components["schemas"]["RenderColumns"];
-            /** @description Django cache backends. */
-            cache: components["schemas"]["CategoryColumns"];
-            /** @description Outbound HTTP. */
-            external: components["schemas"]["CategoryColumns"];
         };
         /**
          * SplitMs
          * @description Where the time went: every nanosecond of a request is in exactly one category, ms.
          */
         SplitMs: {
+            /** @description Django cache backends, ms. Null where no request was selected. */
+            cache: components["schemas"]["CategoryMs"] | null;
             /** @description Null where no request was selected. */
             database: components["schemas"]["DatabaseMs"] | null;
+            /** @description Outbound HTTP, ms. Null where no request was selected. */
+            external: components["schemas"]["CategoryMs"] | null;
             /** @description All the rest. Null where no request was selected. */
             python: components["schemas"]["PythonMs"] | null;
             /** @description Null where no request was selected, and where no client tells (a plain OpenTelemetry application without template and serializer spans). */
             render: components["schemas"]["RenderMs"] | null;
-            /** @description Django cache backends, ms. Null where no request was selected. */
-            cache: components["schemas"]["CategoryMs"] | null;
-            /** @description Outbound HTTP, ms. Null where no request was selected. */
-            external: components["schemas"]["CategoryMs"] | null;
         };
         /**
          * Statement
@@ -1814,25 +1951,10 @@ export interface components {
          */
         Statement: {
             /**
-             * Fingerprint
-             * @description Id of the statement: 16 hexadecimal digits.
+             * Call Sites
+             * @description Where in the application it was run, most expensive first.
              */
-            fingerprint: string;
-            /**
-             * System
-             * @description The database system (`db.system.name`).
-             */
-            system: string;
-            /**
-             * Summary
-             * @description Operation and table, as `SELECT shop_order`.
-             */
-            summary: string;
-            /**
-             * Text
-             * @description Normalised text: no literals, lists folded.
-             */
-            text: string;
+            call_sites: components["schemas"]["CallSite"][];
             /**
              * Calls
              * @description How often it ran.
@@ -1843,32 +1965,47 @@ export interface components {
              * @description Calls divided by all requests, within the range, of the endpoints that ran it. Null where those requests are not in the rollups.
              */
             calls_per_request: number | null;
+            /** @description How long the calls took, execute and fetch, ms. */
+            duration_ms: components["schemas"]["DurationMs"];
+            /**
+             * Endpoints
+             * @description Whose requests ran it, most expensive first.
+             */
+            endpoints: components["schemas"]["CallingEndpoint"][];
+            /** @description Waiting for the statement to be executed, ms. */
+            execute_ms: components["schemas"]["PhaseMs"];
+            /** @description Moving its rows out of the driver, ms. */
+            fetch_ms: components["schemas"]["PhaseMs"];
+            /**
+             * Fingerprint
+             * @description Id of the statement: 16 hexadecimal digits.
+             */
+            fingerprint: string;
             /**
              * Impact
              * @description Share of its calls in the total duration of all requests selected, 0..1. Null where no request was selected.
              */
             impact: number | null;
-            /** @description How long the calls took, execute and fetch, ms. */
-            duration_ms: components["schemas"]["DurationMs"];
-            /** @description Waiting for the statement to be executed, ms. */
-            execute_ms: components["schemas"]["PhaseMs"];
-            /** @description Moving its rows out of the driver, ms. */
-            fetch_ms: components["schemas"]["PhaseMs"];
             /**
              * Rows Per Call
              * @description Mean number of rows fetched or affected by a call.
              */
             rows_per_call: number;
             /**
-             * Call Sites
-             * @description Where in the application it was run, most expensive first.
+             * Summary
+             * @description Operation and table, as `SELECT shop_order`.
              */
-            call_sites: components["schemas"]["CallSite"][];
+            summary: string;
             /**
-             * Endpoints
-             * @description Whose requests ran it, most expensive first.
+             * System
+             * @description The database system (`db.system.name`).
              */
-            endpoints: components["schemas"]["CallingEndpoint"][];
+            system: string;
+            /**
+             * Text
+             * @description Normalised text: no literals, lists folded.
+             */
+            text: string;
         };
         /**
          * StatementDetail
@@ -1881,14 +2018,14 @@ export interface components {
              * @description Start of the range the figures cover, inclusive: a whole minute, UTC.
              */
             from: string;
+            /** @description The statement. */
+            statement: components["schemas"]["Statement"];
             /**
              * To
              * Format: date-time
              * @description End of the range the figures cover, exclusive: a whole minute, UTC.
              */
             to: string;
-            /** @description The statement. */
-            statement: components["schemas"]["Statement"];
         };
         /**
          * StatementList
@@ -1902,27 +2039,36 @@ export interface components {
              */
             from: string;
             /**
-             * To
-             * Format: date-time
-             * @description End of the range the figures cover, exclusive: a whole minute, UTC.
+             * Next Cursor
+             * @description Pass as `cursor` for the following page; null on the last page.
              */
-            to: string;
+            next_cursor: string | null;
             /**
              * Statements
              * @description One row a statement.
              */
             statements: components["schemas"]["Statement"][];
             /**
-             * Next Cursor
-             * @description Pass as `cursor` for the following page; null on the last page.
+             * To
+             * Format: date-time
+             * @description End of the range the figures cover, exclusive: a whole minute, UTC.
              */
-            next_cursor: string | null;
+            to: string;
         };
         /**
          * Timeline
          * @description One endpoint over time. The range covers whole steps.
          */
         Timeline: {
+            /** @description CPU time, ms. */
+            cpu_ms: components["schemas"]["CpuColumns"];
+            /** @description How long they took, ms. */
+            duration_ms: components["schemas"]["DurationColumns"];
+            /**
+             * Errors
+             * @description How many of them failed.
+             */
+            errors: number[];
             /**
              * From
              * Format: date-time
@@ -1930,16 +2076,26 @@ export interface components {
              */
             from: string;
             /**
-             * To
-             * Format: date-time
-             * @description End of the range the figures cover, exclusive: a whole minute, UTC.
-             */
-            to: string;
-            /**
              * Id
              * @description Id of the endpoint: 16 hexadecimal digits.
              */
             id: string;
+            /** @description Database statements a request. */
+            queries: components["schemas"]["QueryColumns"];
+            /** @description Time in front of Django, ms. */
+            queue_ms: components["schemas"]["QueueColumns"];
+            /**
+             * Releases
+             * @description Releases of the service first seen within the range, oldest first.
+             */
+            releases: components["schemas"]["ReleaseMarker"][];
+            /**
+             * Requests
+             * @description Requests that started within the bucket.
+             */
+            requests: number[];
+            /** @description Where the time went, ms. */
+            split_ms: components["schemas"]["SplitColumns"];
             /**
              * Step S
              * @description Length of a bucket, seconds.
@@ -1951,30 +2107,11 @@ export interface components {
              */
             time: string[];
             /**
-             * Requests
-             * @description Requests that started within the bucket.
+             * To
+             * Format: date-time
+             * @description End of the range the figures cover, exclusive: a whole minute, UTC.
              */
-            requests: number[];
-            /**
-             * Errors
-             * @description How many of them failed.
-             */
-            errors: number[];
-            /** @description How long they took, ms. */
-            duration_ms: components["schemas"]["DurationColumns"];
-            /** @description Where the time went, ms. */
-            split_ms: components["schemas"]["SplitColumns"];
-            /** @description CPU time, ms. */
-            cpu_ms: components["schemas"]["CpuColumns"];
-            /** @description Time in front of Django, ms. */
-            queue_ms: components["schemas"]["QueueColumns"];
-            /** @description Database statements a request. */
-            queries: components["schemas"]["QueryColumns"];
-            /**
-             * Releases
-             * @description Releases of the service first seen within the range, oldest first.
-             */
-            releases: components["schemas"]["ReleaseMarker"][];
+            to: string;
         };
         /**
          * Trace
@@ -1982,10 +2119,20 @@ export interface components {
          */
         Trace: {
             /**
-             * Trace Id
-             * @description Id of the trace: 32 hexadecimal digits.
+             * Duration Ms
+             * @description From the first start to the last end, ms.
              */
-            trace_id: string;
+            duration_ms: number;
+            /**
+             * Requests
+             * @description The requests of the trace with their exact split, oldest first.
+             */
+            requests: components["schemas"]["Request"][];
+            /**
+             * Spans
+             * @description Every stored span.
+             */
+            spans: components["schemas"]["Span"][];
             /**
              * Start
              * Format: date-time
@@ -1993,33 +2140,10 @@ export interface components {
              */
             start: string;
             /**
-             * Duration Ms
-             * @description From the first start to the last end, ms.
+             * Trace Id
+             * @description Id of the trace: 32 hexadecimal digits.
              */
-            duration_ms: number;
-            /**
-             * Spans
-             * @description Every stored span.
-             */
-            spans: components["schemas"]["Span"][];
-            /**
-             * Requests
-             * @description The requests of the trace with their exact split, oldest first.
-             */
-            requests: components["schemas"]["Request"][];
-        };
-        /** ValidationError */
-        ValidationError: {
-            /** Location */
-            loc: (string | number)[];
-            /** Message */
-            msg: string;
-            /** Error Type */
-            type: string;
-            /** Input */
-            input?: unknown;
-            /** Context */
-            ctx?: Record<string, never>;
+            trace_id: string;
         };
     };
     responses: never;
@@ -2030,54 +2154,25 @@ export interface components {
 }
 export type $defs = Record<string, never>;
 export interface operations {
-    a_api_v1_services_get: {
+    list_endpoints: {
         parameters: {
             query?: {
+                /** @description Largest first, unknown last; `name` alphabetically. Categories, `queue`, `cpu` and `queries` by their mean. */
+                order?: "impact" | "total" | "requests" | "errors" | "mean" | "p50" | "p95" | "p99" | "max" | "queries" | "database" | "python" | "render" | "cache" | "external" | "queue" | "cpu" | "name";
+                /** @description How many rows at most. */
                 limit?: number;
+                /** @description `next_cursor` of the page before, for the page after it. */
                 cursor?: string | null;
-                service?: string | null;
-                environment?: string | null;
-                release?: string | null;
+                /** @description Start of the range: `now`, relative (`-30m`, `-1h`, `-7d`) or ISO 8601; UTC where it has no offset. Rounded to whole minutes so that the range given is covered. */
                 from?: string;
+                /** @description End of the range: `now`, relative (`-30m`, `-1h`, `-7d`) or ISO 8601; UTC where it has no offset. Rounded to whole minutes so that the range given is covered. */
                 to?: string;
-            };
-            header?: never;
-            path?: never;
-            cookie?: never;
-        };
-        requestBody?: never;
-        responses: {
-            /** @description Successful Response */
-            200: {
-                headers: {
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/json": components["schemas"]["ServiceList"];
-                };
-            };
-            /** @description Validation Error */
-            422: {
-                headers: {
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/json": components["schemas"]["HTTPValidationError"];
-                };
-            };
-        };
-    };
-    b_api_v1_endpoints_get: {
-        parameters: {
-            query?: {
-                order?: string;
-                limit?: number;
-                cursor?: string | null;
+                /** @description Only this service. All where absent. */
                 service?: string | null;
+                /** @description Only this environment; empty selects clients that do not say. All where absent. */
                 environment?: string | null;
+                /** @description Only this release; empty selects clients that do not say. All where absent. */
                 release?: string | null;
-                from?: string;
-                to?: string;
             };
             header?: never;
             path?: never;
@@ -2094,29 +2189,44 @@ export interface operations {
                     "application/json": components["schemas"]["EndpointList"];
                 };
             };
-            /** @description Validation Error */
+            /** @description Unprocessable Entity */
             422: {
                 headers: {
                     [name: string]: unknown;
                 };
                 content: {
-                    "application/json": components["schemas"]["HTTPValidationError"];
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Service Unavailable */
+            503: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
                 };
             };
         };
     };
-    c_api_v1_endpoints__id__get: {
+    show_endpoint: {
         parameters: {
             query?: {
-                service?: string | null;
-                environment?: string | null;
-                release?: string | null;
+                /** @description Start of the range: `now`, relative (`-30m`, `-1h`, `-7d`) or ISO 8601; UTC where it has no offset. Rounded to whole minutes so that the range given is covered. */
                 from?: string;
+                /** @description End of the range: `now`, relative (`-30m`, `-1h`, `-7d`) or ISO 8601; UTC where it has no offset. Rounded to whole minutes so that the range given is covered. */
                 to?: string;
+                /** @description Only this service. All where absent. */
+                service?: string | null;
+                /** @description Only this environment; empty selects clients that do not say. All where absent. */
+                environment?: string | null;
+                /** @description Only this release; empty selects clients that do not say. All where absent. */
+                release?: string | null;
             };
             header?: never;
             path: {
-                id: string;
+                /** @description An id: 16 hexadecimal digits. */
+                endpoint_id: string;
             };
             cookie?: never;
         };
@@ -2131,67 +2241,53 @@ export interface operations {
                     "application/json": components["schemas"]["EndpointDetail"];
                 };
             };
-            /** @description Validation Error */
+            /** @description Not Found */
+            404: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Unprocessable Entity */
             422: {
                 headers: {
                     [name: string]: unknown;
                 };
                 content: {
-                    "application/json": components["schemas"]["HTTPValidationError"];
+                    "application/problem+json": components["schemas"]["Problem"];
                 };
             };
-        };
-    };
-    d_api_v1_endpoints__id__timeline_get: {
-        parameters: {
-            query?: {
-                step?: number | null;
-                service?: string | null;
-                environment?: string | null;
-                release?: string | null;
-                from?: string;
-                to?: string;
-            };
-            header?: never;
-            path: {
-                id: string;
-            };
-            cookie?: never;
-        };
-        requestBody?: never;
-        responses: {
-            /** @description Successful Response */
-            200: {
+            /** @description Service Unavailable */
+            503: {
                 headers: {
                     [name: string]: unknown;
                 };
                 content: {
-                    "application/json": components["schemas"]["Timeline"];
-                };
-            };
-            /** @description Validation Error */
-            422: {
-                headers: {
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/json": components["schemas"]["HTTPValidationError"];
+                    "application/problem+json": components["schemas"]["Problem"];
                 };
             };
         };
     };
-    e__api_v1_endpoints__id__histogram_get: {
+    show_histogram: {
         parameters: {
             query?: {
-                service?: string | null;
-                environment?: string | null;
-                release?: string | null;
+                /** @description Start of the range: `now`, relative (`-30m`, `-1h`, `-7d`) or ISO 8601; UTC where it has no offset. Rounded to whole minutes so that the range given is covered. */
                 from?: string;
+                /** @description End of the range: `now`, relative (`-30m`, `-1h`, `-7d`) or ISO 8601; UTC where it has no offset. Rounded to whole minutes so that the range given is covered. */
                 to?: string;
+                /** @description Only this service. All where absent. */
+                service?: string | null;
+                /** @description Only this environment; empty selects clients that do not say. All where absent. */
+                environment?: string | null;
+                /** @description Only this release; empty selects clients that do not say. All where absent. */
+                release?: string | null;
             };
             header?: never;
             path: {
-                id: string;
+                /** @description An id: 16 hexadecimal digits. */
+                endpoint_id: string;
             };
             cookie?: never;
         };
@@ -2206,32 +2302,59 @@ export interface operations {
                     "application/json": components["schemas"]["DurationHistogram"];
                 };
             };
-            /** @description Validation Error */
+            /** @description Not Found */
+            404: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Unprocessable Entity */
             422: {
                 headers: {
                     [name: string]: unknown;
                 };
                 content: {
-                    "application/json": components["schemas"]["HTTPValidationError"];
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Service Unavailable */
+            503: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
                 };
             };
         };
     };
-    g_api_v1_endpoints__id__statements_get: {
+    list_endpoint_statements: {
         parameters: {
             query?: {
-                order?: string;
+                /** @description Largest first, unknown last. `rows` is rows per call. */
+                order?: "total" | "calls" | "calls_per_request" | "mean" | "p95" | "max" | "rows";
+                /** @description How many rows at most. */
                 limit?: number;
+                /** @description `next_cursor` of the page before, for the page after it. */
                 cursor?: string | null;
-                service?: string | null;
-                environment?: string | null;
-                release?: string | null;
+                /** @description Start of the range: `now`, relative (`-30m`, `-1h`, `-7d`) or ISO 8601; UTC where it has no offset. Rounded to whole minutes so that the range given is covered. */
                 from?: string;
+                /** @description End of the range: `now`, relative (`-30m`, `-1h`, `-7d`) or ISO 8601; UTC where it has no offset. Rounded to whole minutes so that the range given is covered. */
                 to?: string;
+                /** @description Only this service. All where absent. */
+                service?: string | null;
+                /** @description Only this environment; empty selects clients that do not say. All where absent. */
+                environment?: string | null;
+                /** @description Only this release; empty selects clients that do not say. All where absent. */
+                release?: string | null;
             };
             header?: never;
             path: {
-                id: string;
+                /** @description An id: 16 hexadecimal digits. */
+                endpoint_id: string;
             };
             cookie?: never;
         };
@@ -2246,32 +2369,125 @@ export interface operations {
                     "application/json": components["schemas"]["EndpointStatementList"];
                 };
             };
-            /** @description Validation Error */
+            /** @description Not Found */
+            404: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Unprocessable Entity */
             422: {
                 headers: {
                     [name: string]: unknown;
                 };
                 content: {
-                    "application/json": components["schemas"]["HTTPValidationError"];
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Service Unavailable */
+            503: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
                 };
             };
         };
     };
-    i_api_v1_requests_get: {
+    show_timeline: {
         parameters: {
             query?: {
-                endpoint?: string | null;
-                min_ms?: number | null;
-                max_ms?: number | null;
-                status?: string | null;
-                order?: string;
-                limit?: number;
-                cursor?: string | null;
-                service?: string | null;
-                environment?: string | null;
-                release?: string | null;
+                /** @description Length of a bucket, seconds, a multiple of 60; the range may hold at most 2000 buckets. Where absent, a length that gives at most 240 buckets. */
+                step?: number | null;
+                /** @description Start of the range: `now`, relative (`-30m`, `-1h`, `-7d`) or ISO 8601; UTC where it has no offset. Rounded to whole minutes so that the range given is covered. */
                 from?: string;
+                /** @description End of the range: `now`, relative (`-30m`, `-1h`, `-7d`) or ISO 8601; UTC where it has no offset. Rounded to whole minutes so that the range given is covered. */
                 to?: string;
+                /** @description Only this service. All where absent. */
+                service?: string | null;
+                /** @description Only this environment; empty selects clients that do not say. All where absent. */
+                environment?: string | null;
+                /** @description Only this release; empty selects clients that do not say. All where absent. */
+                release?: string | null;
+            };
+            header?: never;
+            path: {
+                /** @description An id: 16 hexadecimal digits. */
+                endpoint_id: string;
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description Successful Response */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Timeline"];
+                };
+            };
+            /** @description Not Found */
+            404: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Unprocessable Entity */
+            422: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Service Unavailable */
+            503: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    list_requests: {
+        parameters: {
+            query?: {
+                /** @description Only this endpoint, by its id. */
+                endpoint?: string | null;
+                /** @description Only longer than this, ms. */
+                min_ms?: number | null;
+                /** @description Only as long as this or shorter, ms. */
+                max_ms?: number | null;
+                /** @description Only this HTTP status (`404`), this class (`5xx`) or what failed (`error`). */
+                status?: string | null;
+                /** @description Newest, longest or most queries first. */
+                order?: "start" | "duration" | "queries";
+                /** @description How many rows at most. */
+                limit?: number;
+                /** @description `next_cursor` of the page before, for the page after it. */
+                cursor?: string | null;
+                /** @description Start of the range: `now`, relative (`-30m`, `-1h`, `-7d`) or ISO 8601; UTC where it has no offset. Rounded to whole minutes so that the range given is covered. */
+                from?: string;
+                /** @description End of the range: `now`, relative (`-30m`, `-1h`, `-7d`) or ISO 8601; UTC where it has no offset. Rounded to whole minutes so that the range given is covered. */
+                to?: string;
+                /** @description Only this service. All where absent. */
+                service?: string | null;
+                /** @description Only this environment; empty selects clients that do not say. All where absent. */
+                environment?: string | null;
+                /** @description Only this release; empty selects clients that do not say. All where absent. */
+                release?: string | null;
             };
             header?: never;
             path?: never;
@@ -2288,24 +2504,55 @@ export interface operations {
                     "application/json": components["schemas"]["RequestList"];
                 };
             };
-            /** @description Validation Error */
+            /** @description Not Found */
+            404: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Unprocessable Entity */
             422: {
                 headers: {
                     [name: string]: unknown;
                 };
                 content: {
-                    "application/json": components["schemas"]["HTTPValidationError"];
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Service Unavailable */
+            503: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
                 };
             };
         };
     };
-    j_api_v1_traces__trace_id__get: {
+    list_services: {
         parameters: {
-            query?: never;
-            header?: never;
-            path: {
-                trace_id: string;
+            query?: {
+                /** @description How many rows at most. */
+                limit?: number;
+                /** @description `next_cursor` of the page before, for the page after it. */
+                cursor?: string | null;
+                /** @description Start of the range: `now`, relative (`-30m`, `-1h`, `-7d`) or ISO 8601; UTC where it has no offset. Rounded to whole minutes so that the range given is covered. */
+                from?: string;
+                /** @description End of the range: `now`, relative (`-30m`, `-1h`, `-7d`) or ISO 8601; UTC where it has no offset. Rounded to whole minutes so that the range given is covered. */
+                to?: string;
+                /** @description Only this service. All where absent. */
+                service?: string | null;
+                /** @description Only this environment; empty selects clients that do not say. All where absent. */
+                environment?: string | null;
+                /** @description Only this release; empty selects clients that do not say. All where absent. */
+                release?: string | null;
             };
+            header?: never;
+            path?: never;
             cookie?: never;
         };
         requestBody?: never;
@@ -2316,31 +2563,48 @@ export interface operations {
                     [name: string]: unknown;
                 };
                 content: {
-                    "application/json": components["schemas"]["Trace"];
+                    "application/json": components["schemas"]["ServiceList"];
                 };
             };
-            /** @description Validation Error */
+            /** @description Unprocessable Entity */
             422: {
                 headers: {
                     [name: string]: unknown;
                 };
                 content: {
-                    "application/json": components["schemas"]["HTTPValidationError"];
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Service Unavailable */
+            503: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
                 };
             };
         };
     };
-    k_api_v1_statements_get: {
+    list_statements: {
         parameters: {
             query?: {
-                order?: string;
+                /** @description Largest first, unknown last. `rows` is rows per call. */
+                order?: "total" | "calls" | "calls_per_request" | "mean" | "p95" | "max" | "rows";
+                /** @description How many rows at most. */
                 limit?: number;
+                /** @description `next_cursor` of the page before, for the page after it. */
                 cursor?: string | null;
-                service?: string | null;
-                environment?: string | null;
-                release?: string | null;
+                /** @description Start of the range: `now`, relative (`-30m`, `-1h`, `-7d`) or ISO 8601; UTC where it has no offset. Rounded to whole minutes so that the range given is covered. */
                 from?: string;
+                /** @description End of the range: `now`, relative (`-30m`, `-1h`, `-7d`) or ISO 8601; UTC where it has no offset. Rounded to whole minutes so that the range given is covered. */
                 to?: string;
+                /** @description Only this service. All where absent. */
+                service?: string | null;
+                /** @description Only this environment; empty selects clients that do not say. All where absent. */
+                environment?: string | null;
+                /** @description Only this release; empty selects clients that do not say. All where absent. */
+                release?: string | null;
             };
             header?: never;
             path?: never;
@@ -2357,28 +2621,43 @@ export interface operations {
                     "application/json": components["schemas"]["StatementList"];
                 };
             };
-            /** @description Validation Error */
+            /** @description Unprocessable Entity */
             422: {
                 headers: {
                     [name: string]: unknown;
                 };
                 content: {
-                    "application/json": components["schemas"]["HTTPValidationError"];
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Service Unavailable */
+            503: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
                 };
             };
         };
     };
-    l_api_v1_statements__fingerprint__get: {
+    show_statement: {
         parameters: {
             query?: {
-                service?: string | null;
-                environment?: string | null;
-                release?: string | null;
+                /** @description Start of the range: `now`, relative (`-30m`, `-1h`, `-7d`) or ISO 8601; UTC where it has no offset. Rounded to whole minutes so that the range given is covered. */
                 from?: string;
+                /** @description End of the range: `now`, relative (`-30m`, `-1h`, `-7d`) or ISO 8601; UTC where it has no offset. Rounded to whole minutes so that the range given is covered. */
                 to?: string;
+                /** @description Only this service. All where absent. */
+                service?: string | null;
+                /** @description Only this environment; empty selects clients that do not say. All where absent. */
+                environment?: string | null;
+                /** @description Only this release; empty selects clients that do not say. All where absent. */
+                release?: string | null;
             };
             header?: never;
             path: {
+                /** @description An id: 16 hexadecimal digits. */
                 fingerprint: string;
             };
             cookie?: never;
@@ -2394,13 +2673,133 @@ export interface operations {
                     "application/json": components["schemas"]["StatementDetail"];
                 };
             };
-            /** @description Validation Error */
+            /** @description Not Found */
+            404: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Unprocessable Entity */
             422: {
                 headers: {
                     [name: string]: unknown;
                 };
                 content: {
-                    "application/json": components["schemas"]["HTTPValidationError"];
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Service Unavailable */
+            503: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    show_trace: {
+        parameters: {
+            query?: {
+                /** @description `otlp` gives OTLP/JSON as it was received. */
+                format?: "json" | "otlp";
+            };
+            header?: never;
+            path: {
+                /** @description Id of the trace: 32 hexadecimal digits. */
+                trace_id: string;
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description Successful Response */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Trace"] | components["schemas"]["OtlpTrace"];
+                };
+            };
+            /** @description Not Found */
+            404: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Unprocessable Entity */
+            422: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Service Unavailable */
+            503: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    healthz: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description Successful Response */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Health"];
+                };
+            };
+        };
+    };
+    readyz: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description Successful Response */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Health"];
+                };
+            };
+            /** @description Service Unavailable */
+            503: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
                 };
             };
         };
