@@ -1,0 +1,158 @@
+"""The spans of one trace, read back from the journal; what a waterfall and a late split need."""
+
+from __future__ import annotations
+
+from collections import defaultdict
+from collections.abc import Collection, Iterator, Mapping, Sequence
+from dataclasses import dataclass
+from typing import Any, Final
+
+from opentelemetry.proto.collector.trace.v1.trace_service_pb2 import ExportTraceServiceRequest
+from sqlalchemy import Connection, select
+
+from collector.decode.category import place_of
+from collector.decode.otlp import MalformedExport, parse_export
+from collector.decode.span import Event, Kind, Resource, Span, span_from, span_groups
+from collector.decode.split import split_group
+from collector.decode.trace import Group, groups_of
+from collector.journal.frames import CorruptFrame, unpack
+from collector.store.tables import journal, journal_traces
+
+_IDS_PER_QUERY: Final = 500
+_ROWS_PER_QUERY: Final = 16  # rows are large: a group commit each
+
+
+@dataclass(frozen=True, slots=True)
+class TraceSpan:
+    """One span of a waterfall. Ids are bytes, `parent_id` is empty for a root."""
+
+    span_id: bytes
+    parent_id: bytes
+    name: str
+    kind: Kind
+    start_ns: int
+    duration_ns: int
+    resource: Resource
+    scope: str
+    category: str  # one of the five
+    part: str | None  # what the application calls it more exactly
+    self_ns: int  # how much of the request's time is this span's own, by contract/split.md
+    request_id: bytes | None  # the SERVER span of the request that it counts in
+    attributes: Mapping[str, Any]
+    status_code: int  # OpenTelemetry's: 0 unset, 1 ok, 2 error
+    status_message: str
+    events: tuple[Event, ...]
+
+    @property
+    def service(self) -> str:
+        """The name of the service that sent it."""
+        return self.resource.service
+
+
+def spans_of_trace(connection: Connection, trace_id: bytes) -> list[TraceSpan]:
+    """Every stored span of the trace, each once, by start; empty for an unknown trace."""
+    spans = spans_of_traces(connection, [trace_id]).get(trace_id, [])
+    shown = [span for group in groups_of(spans) for span in _shown(group)]
+    return sorted(shown, key=lambda span: (span.start_ns, -span.duration_ns, span.span_id))
+
+
+def _shown(group: Group) -> Iterator[TraceSpan]:
+    self_ns = split_group(group).self_ns
+    request_id = group.head.span_id if group.head.kind == Kind.SERVER else None
+    for span in (group.head, *group.members):
+        category, part = place_of(span)
+        yield TraceSpan(
+            span_id=span.span_id,
+            parent_id=span.parent_id,
+            name=span.name,
+            kind=Kind(span.kind) if 0 <= span.kind <= Kind.CONSUMER else Kind.UNSPECIFIED,
+            start_ns=span.start_ns,
+            duration_ns=span.duration_ns,
+            resource=span.resource,
+            scope=span.scope,
+            category=category,
+            part=part,
+            self_ns=self_ns[span.span_id],
+            request_id=request_id,
+            attributes=span.attributes,
+            status_code=span.status_code,
+            status_message=span.status_message,
+            events=span.events,
+        )
+
+
+def spans_of_traces(
+    connection: Connection, trace_ids: Collection[bytes]
+) -> dict[bytes, list[Span]]:
+    """The stored spans of several traces, by trace, as they arrived (repeated where resent)."""
+    wanted = frozenset(trace_ids)
+    found: dict[bytes, list[Span]] = defaultdict(list)
+    for export in _exports(connection, wanted):
+        for resource, scope, messages in span_groups(export):
+            for message in messages:
+                if message.trace_id in wanted:
+                    found[message.trace_id].append(span_from(message, resource, scope))
+    return found
+
+
+def otlp_of_trace(connection: Connection, trace_id: bytes) -> ExportTraceServiceRequest:
+    """The trace as it was received: resources, scopes and spans, and nothing of other traces."""
+    result = ExportTraceServiceRequest()
+    for export in _exports(connection, frozenset([trace_id])):
+        for resource_spans in export.resource_spans:
+            _keep_trace(resource_spans, trace_id)
+            if resource_spans.scope_spans:
+                result.resource_spans.append(resource_spans)
+    return result
+
+
+def _keep_trace(resource_spans: Any, trace_id: bytes) -> None:
+    """Take out of the message whatever belongs to other traces."""
+    for scope_spans in resource_spans.scope_spans:
+        kept = [span for span in scope_spans.spans if span.trace_id == trace_id]
+        del scope_spans.spans[:]
+        scope_spans.spans.extend(kept)
+    filled = [scope_spans for scope_spans in resource_spans.scope_spans if scope_spans.spans]
+    del resource_spans.scope_spans[:]
+    resource_spans.scope_spans.extend(filled)
+
+
+def _exports(
+    connection: Connection, trace_ids: frozenset[bytes]
+) -> Iterator[ExportTraceServiceRequest]:
+    """The exports that hold spans of these traces, each once. What cannot be read is left out."""
+    for stream_id, positions in _positions(connection, trace_ids).items():
+        for body in _bodies(connection, stream_id, sorted(positions)):
+            try:
+                exports = unpack(body)
+            except CorruptFrame:
+                continue
+            for content_type, content in exports:
+                try:
+                    yield parse_export(content_type, content)
+                except MalformedExport:
+                    continue
+
+
+def _positions(connection: Connection, trace_ids: frozenset[bytes]) -> dict[int, set[int]]:
+    """Where in each stream's journal the traces are."""
+    found: dict[int, set[int]] = defaultdict(set)
+    ordered = sorted(trace_ids)
+    columns = select(journal_traces.c.stream_id, journal_traces.c.position)
+    for first in range(0, len(ordered), _IDS_PER_QUERY):
+        some = ordered[first : first + _IDS_PER_QUERY]
+        for stream_id, position in connection.execute(
+            columns.where(journal_traces.c.trace_id.in_(some)).distinct()
+        ):
+            found[stream_id].add(position)
+    return found
+
+
+def _bodies(connection: Connection, stream_id: int, positions: Sequence[int]) -> Iterator[bytes]:
+    for first in range(0, len(positions), _ROWS_PER_QUERY):
+        some = positions[first : first + _ROWS_PER_QUERY]
+        yield from connection.scalars(
+            select(journal.c.body)
+            .where(journal.c.stream_id == stream_id, journal.c.position.in_(some))
+            .order_by(journal.c.position)
+        )
