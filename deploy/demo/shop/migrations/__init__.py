@@ -1,0 +1,3 @@
+"""Tables of the shop, as Django migrates them."""
+
+from __future__ import annotations
