@@ -18,6 +18,8 @@ from opentelemetry.proto.collector.trace.v1.trace_service_pb2 import ExportTrace
 
 from collector.journal.frames import JSON, PROTOBUF
 
+_NO_TRACE: Final = bytes(16)
+_NO_SPAN: Final = bytes(8)
 _ID_FIELDS: Final = ("traceId", "trace_id", "spanId", "span_id", "parentSpanId", "parent_span_id")
 
 
@@ -38,6 +40,22 @@ def count_spans(export: ExportTraceServiceRequest) -> int:
     """How many spans the export holds."""
     return sum(
         len(scope.spans) for resource in export.resource_spans for scope in resource.scope_spans
+    )
+
+
+def count_spans_without_id(export: ExportTraceServiceRequest) -> int:
+    """How many spans have no valid trace id or span id, and so cannot be told from one another."""
+    return sum(
+        not _has_id(span.trace_id, span.span_id)
+        for resource in export.resource_spans
+        for scope in resource.scope_spans
+        for span in scope.spans
+    )
+
+
+def _has_id(trace_id: bytes, span_id: bytes) -> bool:
+    return (
+        len(trace_id) == 16 and len(span_id) == 8 and trace_id != _NO_TRACE and span_id != _NO_SPAN
     )
 
 

@@ -12,6 +12,7 @@ SQLITE_PRAGMAS = (
     "PRAGMA synchronous = FULL",  # a commit is on disk before the export is acknowledged
     "PRAGMA busy_timeout = 5000",
     "PRAGMA cache_size = -32768",
+    "PRAGMA journal_size_limit = 67108864",  # a WAL that a long reader let grow shrinks again
 )
 
 
@@ -41,14 +42,21 @@ def open_database(database_url: str, *, pool_size: int = 5) -> Engine:
     url = parse_database_url(database_url)
     if url.get_backend_name() == "sqlite":
         return _open_sqlite(url)
-    return create_engine(url, pool_size=pool_size, pool_pre_ping=True)
+    return create_engine(
+        url,
+        pool_size=pool_size,
+        pool_pre_ping=True,
+        hide_parameters=True,
+        # A server that is gone without a word is noticed in seconds, not in minutes.
+        connect_args={"connect_timeout": 5, "tcp_user_timeout": 10_000, "keepalives_idle": 10},
+    )
 
 
 def _open_sqlite(url: URL) -> Engine:
     if url.database in (None, "", ":memory:"):
         raise DatabaseURLError("SQLite in memory cannot be shared by two processes: name a file.")
     Path(str(url.database)).parent.mkdir(parents=True, exist_ok=True)
-    engine = create_engine(url)
+    engine = create_engine(url, hide_parameters=True)
 
     @event.listens_for(engine, "connect")
     def _configure(connection: Any, _record: object) -> None:

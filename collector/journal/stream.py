@@ -1,0 +1,173 @@
+"""Claims the stream of the journal that this process alone writes and derives.
+
+Two guards. A lock that the operating system or PostgreSQL releases by itself when the process ends
+says at once who may start: on SQLite a lock on a file beside the database, on PostgreSQL an
+advisory lock per stream, so a stream whose collector died is claimed by the next one that starts.
+The owner written into `streams` says who has the stream even where a lock was lost unnoticed: what
+is written to the journal is written only while that is still this process.
+"""
+
+from __future__ import annotations
+
+import fcntl
+import os
+import socket
+import time
+import uuid
+from pathlib import Path
+from typing import IO, Final, Protocol
+
+from sqlalchemy import Connection, Engine, func, insert, select, text, update
+from sqlalchemy.exc import DBAPIError
+
+from collector.store.tables import streams
+
+SQLITE_STREAM_ID: Final = 1
+_LOCK_CLASS: Final = 0x7453706C  # the first half of every stream's advisory lock key
+
+
+class StreamTaken(RuntimeError):
+    """Another collector writes to this SQLite file."""
+
+
+class StreamLost(RuntimeError):
+    """Another collector has claimed this stream since this process did."""
+
+
+class _Lock(Protocol):
+    stream_id: int
+
+    def is_held(self) -> bool:
+        """Whether this process still has the lock; takes it again where it can."""
+
+    def release(self) -> None: ...
+
+
+class Stream:
+    """A claimed stream. `release` gives it back; a process that dies gives it back as well."""
+
+    def __init__(self, lock: _Lock, owner: str) -> None:
+        self._lock = lock
+        self.stream_id = lock.stream_id
+        self.owner = owner
+
+    def is_held(self) -> bool:
+        """Whether this process still has its lock; to be asked after a database failure."""
+        return self._lock.is_held()
+
+    def confirm(self, connection: Connection) -> None:
+        """Raises StreamLost where `streams` names another owner."""
+        owner = select(streams.c.owner).where(streams.c.stream_id == self.stream_id)
+        if connection.scalar(owner) != self.owner:
+            raise StreamLost(
+                f"Stream {self.stream_id} of the journal belongs to another collector now."
+            )
+
+    def beat(self, connection: Connection) -> None:
+        """Note in `streams` that the owner lives; shows as well that the database can store."""
+        mine = streams.c.stream_id == self.stream_id
+        connection.execute(update(streams).where(mine).values(last_seen_s=int(time.time())))
+
+    def release(self) -> None:
+        self._lock.release()
+
+
+def claim_stream(engine: Engine) -> Stream:
+    """A stream that no living collector has. Raises StreamTaken where SQLite's only one is in use."""
+    lock = _FileLock(engine) if engine.dialect.name == "sqlite" else _AdvisoryLock(engine)
+    owner = f"{socket.gethostname()}:{os.getpid()}:{uuid.uuid4().hex[:8]}"
+    try:
+        with engine.begin() as connection:
+            _write_owner(connection, lock.stream_id, owner)
+    except BaseException:
+        lock.release()
+        raise
+    return Stream(lock, owner)
+
+
+def _write_owner(connection: Connection, stream_id: int, owner: str) -> None:
+    now_s = int(time.time())
+    taken_over = (
+        update(streams)
+        .where(streams.c.stream_id == stream_id)
+        .values(owner=owner, last_seen_s=now_s)
+    )
+    if connection.execute(taken_over).rowcount == 0:
+        connection.execute(
+            insert(streams).values(
+                stream_id=stream_id, owner=owner, derived_position=0, last_seen_s=now_s
+            )
+        )
+
+
+class _FileLock:
+    """A lock on a file beside the SQLite database; the operating system ends it with the process."""
+
+    stream_id = SQLITE_STREAM_ID
+
+    def __init__(self, engine: Engine) -> None:
+        path = Path(f"{engine.url.database}.collector")
+        self._file: IO[str] = path.open("a")
+        try:
+            fcntl.flock(self._file, fcntl.LOCK_EX | fcntl.LOCK_NB)
+        except OSError as error:
+            self._file.close()
+            raise StreamTaken(
+                f"Another collector writes to {engine.url.database}. Stop it first, "
+                "or use PostgreSQL, where several can write to one database."
+            ) from error
+
+    def is_held(self) -> bool:
+        return not self._file.closed
+
+    def release(self) -> None:
+        self._file.close()
+
+
+class _AdvisoryLock:
+    """The advisory lock of the first free stream, held by a connection of its own."""
+
+    def __init__(self, engine: Engine) -> None:
+        self._engine = engine.execution_options(isolation_level="AUTOCOMMIT")
+        self._connection: Connection | None = self._engine.connect()
+        known = self._connection.scalars(select(streams.c.stream_id)).all()
+        highest = self._connection.scalar(select(func.max(streams.c.stream_id))) or 0
+        candidate = next((known_id for known_id in sorted(known) if self._try(known_id)), None)
+        while candidate is None:
+            highest += 1
+            candidate = highest if self._try(highest) else None
+        self.stream_id: int = candidate
+
+    def _try(self, stream_id: int) -> bool:
+        statement = text("SELECT pg_try_advisory_lock(:lock_class, :stream_id)")
+        keys = {"lock_class": _LOCK_CLASS, "stream_id": stream_id}
+        return bool(self._connection and self._connection.scalar(statement, keys))
+
+    def is_held(self) -> bool:
+        return self._is_alive() or self._take_again()
+
+    def _is_alive(self) -> bool:
+        if self._connection is None:
+            return False
+        try:
+            self._connection.execute(text("SELECT 1"))
+        except DBAPIError:
+            self.release()
+            return False
+        return True
+
+    def _take_again(self) -> bool:
+        try:
+            self._connection = self._engine.connect()
+            taken = self._try(self.stream_id)
+        except DBAPIError:
+            taken = False
+        if not taken:
+            self.release()
+        return taken
+
+    def release(self) -> None:
+        if self._connection is not None:
+            connection, self._connection = self._connection, None
+            connection.invalidate()  # ends the session, and with it the lock
+            connection.close()

@@ -1,0 +1,116 @@
+"""The whole write path, in the order in which an export travels.
+
+`accept_export` is what every door calls, HTTP and gRPC alike. It returns when the export is in the
+journal; the deriver (`derive/runner.py`) then turns what is in the journal into requests,
+statements and rollups, on a thread of its own and in transactions of its own.
+"""
+
+from __future__ import annotations
+
+import asyncio
+import threading
+from typing import Final, NamedTuple
+
+from collector.decode.otlp import MalformedExport, count_spans, count_spans_without_id, parse_export
+from collector.journal.frames import JSON, PROTOBUF, Export
+from collector.journal.writer import JournalFull, JournalUnavailable, JournalWriter
+from collector.receive.decompress import decompress
+from collector.receive.figures import Figures
+from collector.receive.intake import Share
+from collector.receive.limits import Limits
+from collector.receive.refusal import Reason, Refusal
+
+INLINE_BYTES: Final = {PROTOBUF: 1 << 18, JSON: 1 << 13}
+"""Uncompressed bodies up to this size are decoded within a millisecond: no thread is needed."""
+
+
+class Received(NamedTuple):
+    """A body as it came through a door, which has kept it below the limit for bodies."""
+
+    transport: str  # "http" or "grpc"
+    content_type: str  # without parameters, in lower case
+    encoding: str  # Content-Encoding, in lower case; "" for none
+    body: bytes
+    share: Share
+
+
+class Decoded(NamedTuple):
+    """An export that can be read."""
+
+    export: Export
+    spans: int
+    spans_without_id: int  # kept in the journal, but of no use to anybody
+
+
+class WritePath(NamedTuple):
+    """What the steps work with."""
+
+    journal: JournalWriter
+    limits: Limits
+    figures: Figures
+    wake_deriver: threading.Event
+
+
+async def accept_export(received: Received, path: WritePath) -> Decoded:
+    """Store an export: returns when it is committed. Raises Refusal."""
+    check_content_type(received)
+    decoded = await decode(received, path.limits)
+    await append(decoded, path.journal)
+    path.wake_deriver.set()
+    count(received, decoded, path.figures)
+    return decoded
+
+
+def check_content_type(received: Received) -> None:
+    if received.content_type not in (PROTOBUF, JSON):
+        raise Refusal(
+            Reason.UNSUPPORTED_TYPE,
+            f"Content-Type {received.content_type[:60]!r} is not supported: "
+            f"send {PROTOBUF} or {JSON}",
+        )
+
+
+async def decode(received: Received, limits: Limits) -> Decoded:
+    """Decompress and parse, so that nothing unreadable is ever in the journal."""
+    if not received.encoding and len(received.body) <= INLINE_BYTES[received.content_type]:
+        decoded = decode_body(received, limits)
+    else:
+        decoded = await asyncio.to_thread(decode_body, received, limits)
+    received.share.grow(len(decoded.export.body))
+    return decoded
+
+
+def decode_body(received: Received, limits: Limits) -> Decoded:
+    body = decompress(received.body, received.encoding, limits.max_decompressed_bytes)
+    try:
+        export = parse_export(received.content_type, body)
+    except MalformedExport as error:
+        raise Refusal(Reason.MALFORMED, str(error)) from error
+    spans = count_spans(export)
+    if spans > limits.max_export_spans:
+        raise Refusal(
+            Reason.TOO_MANY_SPANS,
+            f"{spans} spans in one export; the limit is {limits.max_export_spans}: "
+            "set a smaller batch size in the exporter",
+        )
+    return Decoded(Export(received.content_type, body), spans, count_spans_without_id(export))
+
+
+async def append(decoded: Decoded, journal: JournalWriter) -> None:
+    """Commit to the journal; an export without spans has nothing to keep."""
+    if decoded.spans == 0:
+        return
+    try:
+        await journal.append(decoded.export, decoded.spans)
+    except JournalFull as error:
+        raise Refusal(Reason.OVERLOADED, str(error)) from error
+    except JournalUnavailable as error:
+        raise Refusal(Reason.UNAVAILABLE, str(error)) from error
+
+
+def count(received: Received, decoded: Decoded, figures: Figures) -> None:
+    content_type = "json" if received.content_type == JSON else "protobuf"
+    figures.exports.labels(received.transport, content_type).inc()
+    figures.spans.inc(decoded.spans)
+    figures.rejected_spans.inc(decoded.spans_without_id)
+    figures.bytes.inc(len(decoded.export.body))

@@ -1,0 +1,63 @@
+"""The collector's own figures, in Prometheus' format."""
+
+from __future__ import annotations
+
+from prometheus_client import CollectorRegistry, Counter, Gauge, Histogram
+
+from collector.journal.writer import Committed
+from collector.receive.refusal import Reason
+
+_COMMIT_SECONDS = (0.001, 0.0025, 0.005, 0.01, 0.025, 0.05, 0.1, 0.25, 0.5, 1, 2.5, 5)
+
+
+class Figures:
+    """One registry for each app, so that several can live in one process."""
+
+    def __init__(self) -> None:
+        self.registry = CollectorRegistry()
+        self.exports = Counter(
+            "timesplit_exports",
+            "Exports committed to the journal.",
+            ["transport", "content_type"],
+            registry=self.registry,
+        )
+        self.spans = Counter(
+            "timesplit_spans", "Spans in committed exports.", registry=self.registry
+        )
+        self.rejected_spans = Counter(
+            "timesplit_rejected_spans",
+            "Spans in committed exports that have no valid id and are not counted anywhere.",
+            registry=self.registry,
+        )
+        self.bytes = Counter(
+            "timesplit_export_bytes", "Bytes of committed exports.", registry=self.registry
+        )
+        self.refused = Counter(
+            "timesplit_refused_exports",
+            "Exports that were refused or broken off, by reason.",
+            ["reason"],
+            registry=self.registry,
+        )
+        for label in (*(reason.label for reason in Reason), "disconnected", "failed"):
+            self.refused.labels(label)  # shown as 0 before the first
+        self.journal_bytes = Counter(
+            "timesplit_journal_bytes", "Bytes written to the journal.", registry=self.registry
+        )
+        self.position = Gauge(
+            "timesplit_journal_position", "Newest row of the journal.", registry=self.registry
+        )
+        self.waiting_bytes = Gauge(
+            "timesplit_waiting_bytes", "Bodies waiting to be committed.", registry=self.registry
+        )
+        self.commit_seconds = Histogram(
+            "timesplit_commit_seconds",
+            "Duration of a commit to the journal.",
+            buckets=_COMMIT_SECONDS,
+            registry=self.registry,
+        )
+
+    def count_commit(self, committed: Committed) -> None:
+        self.position.set(committed.position)
+        if committed.rows:
+            self.journal_bytes.inc(committed.stored_bytes)
+            self.commit_seconds.observe(committed.duration_s)

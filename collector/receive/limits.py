@@ -1,0 +1,22 @@
+"""How much one client, and all together, may ask of a collector."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+MIB = 1 << 20
+
+
+@dataclass(frozen=True)
+class Limits:
+    """Each is a setting of `timesplit collect`, a reason of refusal and a counter."""
+
+    max_body_bytes: int = 16 * MIB
+    """As it travels, compressed or not."""
+    max_decompressed_bytes: int = 64 * MIB
+    """After decompression; exporters send at most this much."""
+    max_export_spans: int = 100_000
+    max_receiving_bytes: int = 128 * MIB
+    """Bodies being received and decoded, of all clients together."""
+    body_timeout_s: float = 30.0
+    """Until the last byte of a body has come."""
