@@ -8,6 +8,8 @@ The twin asks the same service once for all four, over a connection that it keep
 
 from __future__ import annotations
 
+from collections.abc import Sequence
+
 import requests
 from django.conf import settings
 from django.shortcuts import get_object_or_404
@@ -25,30 +27,30 @@ _kept_open = requests.Session()
 
 class SlowQuotes(APIView):
     def get(self, request: Request, product_id: int) -> Response:
-        weight_g: int = get_object_or_404(Product, pk=product_id).weight_g
+        weight_g = get_object_or_404(Product, pk=product_id).weight_g
         return Response([_quote(carrier, weight_g) for carrier in CARRIERS])
 
 
 class FastQuotes(APIView):
     def get(self, request: Request, product_id: int) -> Response:
-        weight_g: int = get_object_or_404(Product, pk=product_id).weight_g
-        answer = _kept_open.get(
-            f"{settings.CARRIERS_URL}/quotes",
-            params={"carriers": ",".join(CARRIERS), "weight_g": weight_g},
-            timeout=TIMEOUT_S,
-        )
-        answer.raise_for_status()
-        return Response(answer.json())
+        weight_g = get_object_or_404(Product, pk=product_id).weight_g
+        return Response(_quotes(_kept_open, CARRIERS, weight_g))
 
 
 def _quote(carrier: str, weight_g: int) -> object:
-    answer = requests.get(
+    with requests.Session() as connection:
+        return _quotes(connection, [carrier], weight_g)[0]
+
+
+def _quotes(connection: requests.Session, carriers: Sequence[str], weight_g: int) -> list[object]:
+    answer = connection.get(
         f"{settings.CARRIERS_URL}/quotes",
-        params={"carriers": carrier, "weight_g": weight_g},
+        params={"carriers": ",".join(carriers), "weight_g": str(weight_g)},
         timeout=TIMEOUT_S,
     )
     answer.raise_for_status()
-    return answer.json()[0]
+    quotes: list[object] = answer.json()
+    return quotes
 
 
 urlpatterns = [
