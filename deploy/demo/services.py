@@ -1,0 +1,141 @@
+"""What the demo runs: Timesplit, the carriers' service, and the shop under gunicorn."""
+
+from __future__ import annotations
+
+import os
+import sys
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Final
+
+import requests
+
+from deploy.demo.ports import LOOPBACK, free_port, listen_on, port_of
+from deploy.demo.processes import Child, DemoError, Watch, run_in_view
+
+HERE: Final = Path(__file__).parent
+SERVICE: Final = "shop"
+ENVIRONMENT: Final = "demo"
+RELEASE: Final = "1.0"
+START_TIMEOUT_S: Final = 60.0
+PREFERRED_PORTS: Final = {"otlp": 4318, "grpc": 4317, "dashboard": 8318, "shop": 8000}
+WORKERS: Final = 2
+THREADS: Final = 2
+
+
+@dataclass(frozen=True)
+class Place:
+    """Where this demo keeps its things, and how large its shop is."""
+
+    directory: Path
+    orders: int
+
+    @property
+    def database_url(self) -> str:
+        return f"sqlite:///{self.directory / 'timesplit.sqlite3'}"
+
+    def log(self, name: str) -> Path:
+        return self.directory / "logs" / f"{name}.log"
+
+    def forget_figures(self) -> None:
+        """Timesplit starts with an empty database, so that what it shows is of this run."""
+        for path in self.directory.glob("timesplit.sqlite3*"):
+            path.unlink()
+
+    def environment(self, **variables: str) -> dict[str, str]:
+        """The caller's environment without settings that are meant for another service."""
+        kept = {
+            name: value
+            for name, value in os.environ.items()
+            if not name.startswith(("OTEL_", "TIMESPLIT_"))
+        }
+        shop_database = os.environ.get("TIMESPLIT_DEMO_DATABASE_URL")
+        if shop_database:
+            kept["TIMESPLIT_DEMO_DATABASE_URL"] = shop_database
+        return kept | {
+            "TIMESPLIT_DEMO_DIRECTORY": str(self.directory),
+            "TIMESPLIT_DEMO_ORDERS": str(self.orders),
+            "NO_PROXY": f"{LOOPBACK},localhost",
+            **variables,
+        }
+
+
+@dataclass(frozen=True)
+class Timesplit:
+    """A running `timesplit serve`."""
+
+    otlp_url: str
+    dashboard_url: str
+
+
+def seed_shop(place: Place, watch: Watch) -> None:
+    """Fill the shop's database, or find it filled by an earlier run. Shows its own progress."""
+    command = [sys.executable, str(HERE / "manage.py"), "seed"]
+    if run_in_view(command, place.environment(OTEL_SDK_DISABLED="true"), watch) != 0:
+        raise DemoError("The shop could not be seeded; the lines above say why.")
+
+
+def start_timesplit(place: Place, watch: Watch) -> Timesplit:
+    place.forget_figures()
+    ports = {name: free_port(PREFERRED_PORTS[name]) for name in ("otlp", "grpc", "dashboard")}
+    command = [sys.executable, "-m", "collector", "serve", "--database", place.database_url]
+    command += ["--host", LOOPBACK, "--port", str(ports["otlp"])]
+    command += ["--grpc-port", str(ports["grpc"]), "--dashboard-port", str(ports["dashboard"])]
+    log = place.log("timesplit")
+    child = watch.add(Child("timesplit serve", command, place.environment(), log))
+    urls = {name: f"http://{LOOPBACK}:{port}" for name, port in ports.items()}
+    watch.wait_until(
+        lambda: _answers(f"{urls['otlp']}/readyz") and _answers(f"{urls['dashboard']}/readyz"),
+        START_TIMEOUT_S,
+        f"{child.name} did not become ready within {START_TIMEOUT_S:.0f} s; see {log}.",
+    )
+    return Timesplit(otlp_url=urls["otlp"], dashboard_url=urls["dashboard"])
+
+
+def start_carriers(place: Place, watch: Watch) -> str:
+    """The address of the service that the shop asks for shipping quotes."""
+    command = [sys.executable, str(HERE / "carriers.py")]
+    log = place.log("carriers")
+    child = watch.add(Child("the carriers' service", command, place.environment(), log))
+    watch.wait_until(
+        lambda: child.printed().endswith("\n"),
+        START_TIMEOUT_S,
+        f"{child.name} did not start within {START_TIMEOUT_S:.0f} s; see {log}.",
+    )
+    return child.printed().splitlines()[0]
+
+
+def start_shop(place: Place, watch: Watch, otlp_url: str, carriers_url: str) -> tuple[Child, str]:
+    """The running shop and its address. It has answered one request, its front page."""
+    attributes = f"deployment.environment.name={ENVIRONMENT},service.version={RELEASE}"
+    environment = place.environment(
+        OTEL_SERVICE_NAME=SERVICE,
+        OTEL_RESOURCE_ATTRIBUTES=attributes,
+        OTEL_EXPORTER_OTLP_ENDPOINT=otlp_url,
+        TIMESPLIT_DEMO_CARRIERS_URL=carriers_url,
+    )
+    with listen_on(PREFERRED_PORTS["shop"]) as listener:
+        url = f"http://{LOOPBACK}:{port_of(listener)}"
+        command = [sys.executable, "-m", "gunicorn", "--chdir", str(HERE)]
+        command += ["--bind", f"fd://{listener.fileno()}", "--no-control-socket"]
+        command += ["--workers", str(WORKERS), "--worker-class", "gthread"]
+        command += ["--threads", str(THREADS), "shop.wsgi"]
+        log = place.log("shop")
+        child = watch.add(
+            Child("the shop", command, environment, log, pass_fds=[listener.fileno()])
+        )
+    watch.wait_until(
+        lambda: _answers(url),
+        START_TIMEOUT_S,
+        f"{child.name} did not answer within {START_TIMEOUT_S:.0f} s; see {log}.",
+    )
+    return child, url
+
+
+def _answers(url: str) -> bool:
+    with requests.Session() as session:
+        session.trust_env = False  # a proxy is of no use on the loopback interface
+        try:
+            return session.get(url, timeout=5).ok
+        except requests.RequestException:
+            return False
