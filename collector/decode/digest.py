@@ -1,0 +1,131 @@
+"""Reads the digest that timesplit-django puts on a request's SERVER span.
+
+`timesplit_django.attributes` documents its shape. Whatever a client sends, the figures that come
+out of here are consistent: the categories add up to the span's duration, the parts to their
+categories, the calls to their histograms. Anything else is refused as a whole.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from typing import Any, Final
+
+import msgspec
+from msgspec import Struct
+
+from collector.decode import attributes as names
+from collector.decode.request import Count, Nanoseconds, Request, StatementCalls
+from collector.decode.span import MAX_NS
+from collector.store.histogram import duration_bucket
+from collector.store.tables import ALL_PARTS, CATEGORIES, PARTS
+
+VERSION: Final = 1
+FOLDED_STATEMENT: Final = "(statements beyond the client's limit)"
+
+_CATEGORY_NAMES: Final = tuple(f"timesplit.{category}_ns" for category in CATEGORIES)
+_SLICES: Final = tuple(
+    (CATEGORIES.index(category), ALL_PARTS.index(parts[0]), ALL_PARTS.index(parts[-1]) + 1)
+    for category, parts in PARTS.items()
+    if parts
+)
+_ZEROS: Final = (0,) * len(ALL_PARTS)
+
+
+class DigestRefused(ValueError):
+    """The digest is malformed or does not add up; the message says where."""
+
+
+class _Folded(Struct):
+    calls: Count = 0
+    execute_ns: Nanoseconds = 0
+    fetch_ns: Nanoseconds = 0
+    rows: Nanoseconds = 0
+
+
+class _Digest(Struct):
+    v: int
+    process: str
+    sequence: Nanoseconds
+    parts: dict[str, Nanoseconds] = {}
+    statements: list[StatementCalls] = []
+    folded: _Folded | None = None
+
+
+_decoder: Final = msgspec.json.Decoder(_Digest)
+
+
+def has_digest(attributes: Mapping[str, Any]) -> bool:
+    """Whether the span carries one, good or bad."""
+    return names.DIGEST in attributes
+
+
+def read_digest(request: Request, attributes: Mapping[str, Any]) -> None:
+    """Fill in the request's figures from its SERVER span. Raises DigestRefused, changing nothing."""
+    digest = _decode(attributes[names.DIGEST])
+    categories = tuple(_nanoseconds(attributes, name) or 0 for name in _CATEGORY_NAMES)
+    parts = tuple(map(digest.parts.get, ALL_PARTS, _ZEROS))
+    _check_sums(request, categories, parts)
+    _check_statements(digest.statements)
+    cpu_ns, queue_ns = (_nanoseconds(attributes, name) for name in (names.CPU_NS, names.QUEUE_NS))
+    queries = _nanoseconds(attributes, names.QUERIES) or 0
+    request.categories, request.parts = categories, parts
+    request.cpu_ns, request.queue_ns, request.queries = cpu_ns, queue_ns, queries
+    request.statements = digest.statements
+    if digest.folded is not None and digest.folded.calls:
+        request.statements.append(_folded_calls(digest.folded))
+    request.process, request.sequence = digest.process[:64], digest.sequence
+    request.digested = True
+
+
+def _decode(text: object) -> _Digest:
+    if not isinstance(text, str | bytes):
+        raise DigestRefused("the digest is not a text")
+    try:
+        digest = _decoder.decode(text)
+    except (msgspec.MsgspecError, UnicodeError) as error:
+        raise DigestRefused(f"the digest cannot be read: {error}") from error
+    if digest.v != VERSION:
+        raise DigestRefused(f"digest version {digest.v} is not known here: upgrade the collector")
+    return digest
+
+
+def _nanoseconds(attributes: Mapping[str, Any], name: str) -> int | None:
+    value = attributes.get(name)
+    if value is None:
+        return None
+    if not isinstance(value, int) or not 0 <= value <= MAX_NS:
+        raise DigestRefused(f"{name} is {value!r}, not a number of nanoseconds")
+    return value
+
+
+def _check_sums(request: Request, categories: tuple[int, ...], parts: tuple[int, ...]) -> None:
+    if sum(categories) != request.duration_ns:
+        raise DigestRefused(
+            f"the categories add up to {sum(categories)} ns, the span lasted {request.duration_ns}"
+        )
+    for category, first, end in _SLICES:
+        if sum(parts[first:end]) != categories[category]:
+            raise DigestRefused(f"the parts of {CATEGORIES[category]} do not add up to it")
+
+
+def _check_statements(statements: list[StatementCalls]) -> None:
+    for statement in statements:
+        counted = 0
+        for _bucket, calls in statement.durations:
+            counted += calls
+        if counted != statement.calls:
+            raise DigestRefused(f"{counted} durations for {statement.calls} calls of a statement")
+
+
+def _folded_calls(folded: _Folded) -> StatementCalls:
+    """What the client did not tell apart; only its average is known."""
+    total_ns = folded.execute_ns + folded.fetch_ns
+    return StatementCalls(
+        calls=folded.calls,
+        text=FOLDED_STATEMENT,
+        execute_ns=folded.execute_ns,
+        fetch_ns=folded.fetch_ns,
+        max_ns=total_ns // folded.calls,
+        rows=folded.rows,
+        durations=[(duration_bucket(total_ns // folded.calls), folded.calls)],
+    )

@@ -1,0 +1,104 @@
+"""One request in figures: what derivation works with, whoever computed them."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, field
+from typing import Annotated, Final
+
+from msgspec import Meta, Struct
+
+from collector.decode import attributes as names
+from collector.decode.route import method_of, route_of
+from collector.decode.span import MAX_NS, STATUS_ERROR, Resource, Span
+
+Nanoseconds = Annotated[int, Meta(ge=0, le=MAX_NS)]
+Count = Annotated[int, Meta(ge=0, le=(1 << 31) - 1)]
+Bucket = Annotated[int, Meta(ge=-1, le=4096)]
+
+_EARLIEST_NS: Final = 946_684_800 * 1_000_000_000  # the year 2000: a clock that was never set
+_LATEST_AHEAD_NS: Final = 86_400 * 1_000_000_000
+
+
+class CallSite(Struct, frozen=True, array_like=True):
+    """Where in the application a statement is called."""
+
+    file: str = ""
+    line: Count = 0
+    function: str = ""
+
+
+UNKNOWN_SITE: Final = CallSite()
+
+
+class StatementCalls(Struct):
+    """What one request did with one statement from one call site."""
+
+    calls: Count
+    text: str
+    system: str = ""
+    site: CallSite = UNKNOWN_SITE
+    execute_ns: Nanoseconds = 0
+    fetch_ns: Nanoseconds = 0
+    max_ns: Nanoseconds = 0  # the slowest call, execute + fetch
+    rows: Nanoseconds = 0
+    durations: list[tuple[Bucket, Count]] = []  # histogram.duration_bucket and calls in it
+
+
+@dataclass(slots=True)
+class Request:
+    """A request's figures. Times are integer nanoseconds; None is what the client cannot tell."""
+
+    trace_id: bytes
+    span_id: bytes
+    resource: Resource
+    method: str
+    route: str
+    view: str
+    start_ns: int
+    duration_ns: int
+    status_code: int | None
+    error: bool
+    digested: bool
+    spans: int
+    categories: tuple[int | None, ...] = ()  # in the order of tables.CATEGORIES
+    parts: tuple[int, ...] | None = None  # in the order of tables.ALL_PARTS
+    cpu_ns: int | None = None
+    queue_ns: int | None = None
+    queries: int = 0
+    statements: list[StatementCalls] = field(default_factory=list)
+    process: str = ""
+    sequence: int = 0
+
+    @property
+    def key(self) -> tuple[bytes, bytes]:
+        """What makes it the same request when it comes again."""
+        return (self.trace_id, self.span_id)
+
+
+def request_of(span: Span, received_ns: int, spans: int) -> Request:
+    """What the SERVER span itself says of the request; its split is still to be filled in."""
+    attributes = span.attributes
+    status = names.integer_of(attributes, *names.HTTP_STATUS)
+    status = status if status is not None and 0 <= status <= 999 else None
+    view = names.text_of(attributes, names.VIEW, *names.CODE_FUNCTION)
+    return Request(
+        trace_id=span.trace_id,
+        span_id=span.span_id,
+        resource=span.resource,
+        method=method_of(attributes),
+        route=route_of(attributes, status),
+        view=view,
+        start_ns=_plausible_start(span, received_ns),
+        duration_ns=span.duration_ns,
+        status_code=status,
+        error=span.status_code == STATUS_ERROR or (status or 0) >= 500,
+        digested=False,
+        spans=spans,
+    )
+
+
+def _plausible_start(span: Span, received_ns: int) -> int:
+    """The start; by our own clock where the client's was never set or is a day ahead."""
+    if _EARLIEST_NS <= span.start_ns <= received_ns + _LATEST_AHEAD_NS:
+        return span.start_ns
+    return max(received_ns - span.duration_ns, 0)
