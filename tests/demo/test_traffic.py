@@ -1,0 +1,78 @@
+"""The demo's traffic: the same for the same seed, and nothing of the shop left out."""
+
+from __future__ import annotations
+
+import re
+import subprocess
+import threading
+from collections.abc import Callable
+from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
+from itertools import islice
+
+from deploy.demo.traffic import MIX, Traffic, deal
+
+DECK = sum(mix.weight for mix in MIX)
+ROUTES = """
+from django.urls import get_resolver
+for included in get_resolver().url_patterns:
+    for pattern in getattr(included, "url_patterns", [included]):
+        print(f"/{pattern.pattern}")
+"""
+
+
+def test_same_seed_deals_the_same() -> None:
+    assert list(islice(deal(1_000), 300)) == list(islice(deal(1_000), 300))
+    assert list(islice(deal(1_000), 300)) != list(islice(deal(1_000, seed=2), 300))
+
+
+def test_orders_asked_for_exist() -> None:
+    orders = [
+        int(match[1])
+        for _, path, _ in islice(deal(50), 1_000)
+        if (match := re.search(r"orders/(\d+)/", path))
+    ]
+    assert min(orders) >= 1
+    assert max(orders) <= 50
+
+
+def test_one_deck_holds_every_route(
+    manage: Callable[..., subprocess.CompletedProcess[str]],
+) -> None:
+    routes = manage("shell", "--no-imports", "-c", ROUTES).stdout.split()
+    assert len(routes) > 20
+    dealt = [path.partition("?")[0] for _, path, _ in islice(deal(1_000), DECK)]
+    for route in routes:
+        pattern = re.compile(re.sub(r"<int:\w+>", r"\\d+", route))
+        assert any(pattern.fullmatch(path) for path in dealt), route
+
+
+def test_every_answer_is_counted() -> None:
+    enough = threading.Event()
+    answered: list[int] = []
+
+    class Handler(BaseHTTPRequestHandler):
+        def do_GET(self) -> None:
+            self.rfile.read(int(self.headers.get("Content-Length", "0")))
+            answered.append(500 if len(answered) % 2 else 200)
+            self.send_response(answered[-1])
+            self.send_header("Content-Length", "0")
+            self.end_headers()
+            if len(answered) == 10:
+                enough.set()
+
+        do_POST = do_GET
+
+        def log_message(self, *_: object) -> None: ...
+
+    with ThreadingHTTPServer(("127.0.0.1", 0), Handler) as server:
+        serving = threading.Thread(target=server.serve_forever)
+        serving.start()
+        traffic = Traffic(f"http://127.0.0.1:{server.server_port}", 1_000, clients=1)
+        traffic.start()
+        assert enough.wait(30)
+        traffic.stop()
+        server.shutdown()
+        serving.join()
+    assert traffic.count.requests == len(answered)
+    assert traffic.count.failed == answered.count(500)
+    assert traffic.count.unanswered == 0
