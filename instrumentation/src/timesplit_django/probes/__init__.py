@@ -1,1 +1,14 @@
-"""Probes: one file for each thing that is measured."""
+"""Probes: one file for each thing that is measured.
+
+A probe has `install()` and `uninstall()`; both may be called twice. One that measures an optional
+library waits for that library to be imported.
+"""
+
+from __future__ import annotations
+
+from typing import Final
+
+PROBES: Final = (
+    "handler",
+    "database",
+)

@@ -1,0 +1,260 @@
+"""Divides the wall time of one request among its activities: every nanosecond exactly once.
+
+An activity is entered and left. Between two such transitions the elapsed time is charged to one
+of the leaves (active activities without an active child): the one whose part comes first in
+`parts.PARTS`. With one leaf, which is nearly always, that is the innermost activity. With several,
+because tasks or threads overlap, the rule keeps the sum exact.
+
+Activities that are worth a span are `shown`. Time charged to any other part than the one a reader
+of the shown spans alone would find is noted as `folded` of the span he would charge, so that
+both ways of counting agree to the nanosecond.
+
+Nothing in here blocks for long or raises into the request: one short lock for each account, which
+may be re-entered by a garbage collection, a finalizer or a signal handler and then does nothing.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from contextvars import ContextVar
+from threading import RLock
+from time import perf_counter_ns
+from typing import Any, Final
+
+from timesplit_django import guard
+from timesplit_django.parts import MIDDLEWARE, PARTS
+
+
+class Activity:
+    """One interval of one part. `shown` is itself when it gets a span, else the nearest that does.
+
+    `detail` says what it was, in whatever form the probe that entered it finds cheapest.
+    """
+
+    __slots__ = (
+        "account",
+        "active",
+        "active_children",
+        "detail",
+        "end_ns",
+        "folded",
+        "parent",
+        "part",
+        "shown",
+        "start_ns",
+    )
+
+    def __init__(self, account: Account, part: int, parent: Activity | None, start_ns: int) -> None:
+        self.account = account
+        self.part = part
+        self.parent = parent
+        self.start_ns = start_ns
+        self.end_ns = 0
+        self.active = True
+        self.active_children = 0
+        self.shown: Activity = self
+        self.folded: dict[int, int] | None = None
+        self.detail: Any = None
+
+
+class Account:
+    """The time of one request, from its creation until `close`.
+
+    Times are in nanoseconds of `clock`. `part_ns` is indexed by part number.
+    """
+
+    def __init__(self, shown_limit: int, clock: Callable[[], int] = perf_counter_ns) -> None:
+        self.part_ns = [0] * len(PARTS)
+        self.shown: list[Activity] = []
+        self.shown_limit = shown_limit
+        self.closed = False
+        self._clock = clock
+        self._lock = RLock()
+        self._busy = False
+        self._late: list[Activity] = []
+        self.start_ns = self._last_ns = clock()
+        self.root = Activity(self, MIDDLEWARE, None, self.start_ns)
+        # With one leaf, `_leaf` is it and `_leaves` is empty; with several it is the other way.
+        self._leaf: Activity | None = self.root
+        self._leaves: set[Activity] = set()
+        self._winner = self.root
+        self._visible = self.root
+
+    @property
+    def duration_ns(self) -> int:
+        """Wall time until `close`, or so far."""
+        return self._last_ns - self.start_ns
+
+    def enter(
+        self, parent: Activity, part: int, shown: bool, *, wait: bool = True
+    ) -> Activity | None:
+        """Begin an activity inside `parent`. None when the account is closed or being changed."""
+        if not self._lock.acquire(wait):
+            return None
+        try:
+            if self._busy or self.closed:
+                return None
+            self._busy = True
+            try:
+                return self._enter(parent, part, shown)
+            finally:
+                self._busy = False
+        finally:
+            self._lock.release()
+
+    def leave(self, activity: Activity) -> None:
+        """End an activity. Ending it twice, or after `close`, changes nothing."""
+        with self._lock:
+            if self._busy:
+                self._late.append(activity)
+                return
+            if self.closed:
+                return
+            self._busy = True
+            try:
+                self._leave(activity)
+                while self._late:
+                    self._leave(self._late.pop())
+            finally:
+                self._busy = False
+
+    def close(self) -> bool:
+        """Charge what is left. True for the one caller who closed it."""
+        with self._lock:
+            if self.closed or self._busy:
+                return False
+            self._charge(self._clock())
+            self.closed = True
+            for activity in self.shown:
+                if activity.active:
+                    activity.end_ns = self._last_ns
+            self.root.end_ns = self._last_ns
+            return True
+
+    def release(self) -> None:
+        """Forget the activities, so that a context which outlives the request holds little."""
+        self.shown = []
+        self._leaves = set()
+        self._leaf = None
+        self._winner = self._visible = self.root
+
+    def _enter(self, parent: Activity, part: int, shown: bool) -> Activity:
+        while not parent.active and parent.parent is not None:
+            parent = parent.parent
+        now = self._clock()
+        self._charge(now)
+        activity = Activity(self, part, parent, now)
+        if shown and len(self.shown) < self.shown_limit:
+            self.shown.append(activity)
+        else:
+            activity.shown = parent.shown
+        parent.active_children += 1
+        if self._leaf is parent:
+            self._leaf = self._winner = activity
+            self._visible = activity.shown
+        else:
+            self._add_leaf(activity, instead_of=parent)
+        return activity
+
+    def _leave(self, activity: Activity) -> None:
+        if not activity.active:
+            return
+        self._charge(self._clock())
+        activity.active = False
+        activity.end_ns = self._last_ns
+        parent = activity.parent
+        if parent is None:
+            return
+        parent.active_children -= 1
+        if self._leaf is activity:
+            self._leaf = self._winner = parent
+            self._visible = parent.shown
+            return
+        self._leaves.discard(activity)
+        if parent.active and not parent.active_children:
+            self._add_leaf(parent, instead_of=None)
+        else:
+            self._elect()
+
+    def _charge(self, now: int) -> None:
+        elapsed = now - self._last_ns
+        self._last_ns = now
+        part = self._winner.part
+        self.part_ns[part] += elapsed
+        visible = self._visible
+        if visible.part != part and elapsed:
+            folded = visible.folded
+            if folded is None:
+                folded = visible.folded = {}
+            folded[part] = folded.get(part, 0) + elapsed
+
+    def _add_leaf(self, activity: Activity, instead_of: Activity | None) -> None:
+        leaves = self._leaves
+        if self._leaf is not None:
+            leaves.add(self._leaf)
+            self._leaf = None
+        if instead_of is not None:
+            leaves.discard(instead_of)
+        leaves.add(activity)
+        self._elect()
+
+    def _elect(self) -> None:
+        """Decide who is charged from now on: by all activities, and by the shown ones alone."""
+        leaves = self._leaves
+        if self._leaf is None and len(leaves) == 1:
+            self._leaf = leaves.pop()
+        if self._leaf is not None:
+            self._winner = self._leaf
+            self._visible = _active_shown(self._leaf)
+            return
+        self._winner = min(leaves, key=_claim)
+        visible = {_active_shown(leaf) for leaf in leaves}
+        for leaf in list(visible):
+            around = leaf.parent
+            while around is not None:
+                visible.discard(around.shown)
+                around = around.parent
+        self._visible = min(visible, key=_claim)
+
+
+def _active_shown(activity: Activity) -> Activity:
+    """The nearest activity around, or itself, that has a span and has not ended."""
+    shown = activity.shown
+    while not shown.active and shown.parent is not None:
+        shown = shown.parent.shown
+    return shown
+
+
+def _claim(activity: Activity) -> tuple[int, int]:
+    return activity.part, activity.start_ns
+
+
+# The innermost activity of the running task or thread; None outside of requests.
+current: Final[ContextVar[Activity | None]] = ContextVar("timesplit_activity", default=None)
+
+
+def enter(part: int, shown: bool = False) -> Activity | None:
+    """Begin an activity inside the current one. None when there is no request."""
+    try:
+        parent = current.get()
+        if parent is None:
+            return None
+        activity = parent.account.enter(parent, part, shown)
+        if activity is not None:
+            current.set(activity)
+        return activity
+    except Exception:
+        guard.report("enter")
+        return None
+
+
+def leave(activity: Activity | None) -> None:
+    """End what `enter` began; None is nothing to end."""
+    if activity is None:
+        return
+    try:
+        activity.account.leave(activity)
+        if current.get() is activity:
+            current.set(activity.parent)
+    except Exception:
+        guard.report("leave")

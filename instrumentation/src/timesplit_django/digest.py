@@ -1,0 +1,76 @@
+"""The digest of a finished request: attributes of its SERVER span, as `attributes` states them."""
+
+from __future__ import annotations
+
+import itertools
+import json
+import os
+import secrets
+from typing import Any, Final
+
+from timesplit_django import attributes as names
+from timesplit_django.parts import CACHE, EXTERNAL, PARTS, category_sums
+from timesplit_django.queries import Folded, QueryLog, digest_entries
+
+VERSION: Final = 1
+_UNDIVIDED: Final = (EXTERNAL, CACHE)
+
+_process = secrets.token_hex(8)
+_sequence = itertools.count(1)
+
+
+def _renew_process() -> None:
+    global _process, _sequence
+    _process = secrets.token_hex(8)
+    _sequence = itertools.count(1)
+
+
+os.register_at_fork(after_in_child=_renew_process)
+
+
+def digest_attributes(
+    part_ns: list[int], queries: QueryLog, statement_limit: int
+) -> dict[str, str | int]:
+    """The plain integers and the JSON document."""
+    sums = category_sums(part_ns)
+    return {
+        names.DATABASE_NS: sums["database"],
+        names.PYTHON_NS: sums["python"],
+        names.RENDER_NS: sums["render"],
+        names.CACHE_NS: sums["cache"],
+        names.EXTERNAL_NS: sums["external"],
+        names.QUERIES: queries.count,
+        names.DIGEST: json.dumps(
+            _document(part_ns, queries, statement_limit), separators=(",", ":")
+        ),
+    }
+
+
+def _document(part_ns: list[int], queries: QueryLog, statement_limit: int) -> dict[str, Any]:
+    document: dict[str, Any] = {
+        "v": VERSION,
+        "process": _process,
+        "sequence": next(_sequence),
+        "parts": {
+            PARTS[part]: elapsed_ns
+            for part, elapsed_ns in enumerate(part_ns)
+            if elapsed_ns and part not in _UNDIVIDED
+        },
+    }
+    groups = queries.groups()
+    if groups:
+        document["statements"] = digest_entries(groups[:statement_limit])
+    folded = queries.folded(groups[statement_limit:])
+    if folded.calls:
+        document["folded"] = _totals(folded)
+    return document
+
+
+def _totals(folded: Folded) -> dict[str, int]:
+    totals = {
+        "calls": folded.calls,
+        "execute_ns": folded.execute_ns,
+        "fetch_ns": folded.fetch_ns,
+        "rows": folded.rows,
+    }
+    return {name: total for name, total in totals.items() if total}

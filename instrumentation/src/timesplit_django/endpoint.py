@@ -1,0 +1,106 @@
+"""Which endpoint a request belongs to: its normalised route and its view."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Callable
+from functools import partial
+from typing import Any, Final
+
+from django.conf import settings as django_settings
+from django.contrib.admindocs.utils import (
+    remove_non_capturing_groups,
+    replace_metacharacters,
+    replace_named_groups,
+    replace_unnamed_groups,
+)
+
+METHODS: Final = frozenset(
+    {"CONNECT", "DELETE", "GET", "HEAD", "OPTIONS", "PATCH", "POST", "PUT", "TRACE", "QUERY"}
+)
+CACHED: Final = 5000
+
+# What Django's own documentation of views does to a route.
+_SIMPLIFY: Final[tuple[Callable[[str], str], ...]] = (
+    remove_non_capturing_groups,
+    replace_named_groups,
+    replace_unnamed_groups,
+    replace_metacharacters,
+)
+
+_routes: dict[str, str] = {}
+_views: dict[tuple[int, str], tuple[Any, str]] = {}
+
+_FORMAT_SUFFIX: Final = re.compile(r"(?:\.<format>|<drf_format_suffix\w*:format>)/?$")
+
+
+def method_of(request: Any) -> str:
+    """The method, or `_OTHER` for one that HTTP does not know."""
+    method = str(request.method or "")
+    return method if method in METHODS else "_OTHER"
+
+
+def route_of(request: Any) -> str | None:
+    """The route that the request's path matched, None when none did."""
+    match = getattr(request, "resolver_match", None)
+    raw = getattr(match, "route", None)
+    if raw is None:
+        return None
+    route = _routes.get(raw)
+    if route is None:
+        if len(_routes) >= CACHED:
+            _routes.clear()
+        route = _routes[raw] = normalised(raw)
+    return route
+
+
+def normalised(route: str) -> str:
+    """A route or regular expression of URL configuration as `/api/books/<pk>/`."""
+    for step in _SIMPLIFY:
+        route = step(route)
+    route = _FORMAT_SUFFIX.sub("/", route.replace("\\", ""))
+    return _without_language(route if route.startswith("/") else f"/{route}")
+
+
+def view_of(request: Any) -> str | None:
+    """The view's dotted name, for a viewset with its action: `shop.api.OrderViewSet.list`."""
+    match = getattr(request, "resolver_match", None)
+    view = getattr(match, "func", None)
+    if view is None:
+        return None
+    key = id(view), str(request.method)
+    known = _views.get(key)
+    if known is None or known[0] is not view:
+        if len(_views) >= CACHED:
+            _views.clear()
+        known = _views[key] = view, _name_of(view, str(request.method))
+    return known[1]
+
+
+def view_code(view: Any, method: str) -> Callable[..., Any] | None:
+    """The function of the user's that answers: the view itself or its class's method."""
+    owner = getattr(view, "cls", None) or getattr(view, "view_class", None)
+    if owner is None:
+        return view if callable(view) else None
+    name = (getattr(view, "actions", None) or {}).get(method.lower(), method.lower())
+    return getattr(owner, name, None) or getattr(owner, "dispatch", None)
+
+
+def _name_of(view: Any, method: str) -> str:
+    while isinstance(view, partial):
+        view = view.func
+    owner = getattr(view, "cls", None) or getattr(view, "view_class", None)
+    if owner is None:
+        owner = view if hasattr(view, "__qualname__") else type(view)
+        return f"{owner.__module__}.{owner.__qualname__}"
+    action = (getattr(view, "actions", None) or {}).get(method.lower())
+    name = f"{owner.__module__}.{owner.__qualname__}"
+    return f"{name}.{action}" if action else name
+
+
+def _without_language(route: str) -> str:
+    first = route[1:].partition("/")[0]
+    languages = {code for code, _ in django_settings.LANGUAGES}
+    if first in languages and django_settings.USE_I18N:
+        return f"/<lang>{route[1 + len(first) :]}"
+    return route

@@ -1,0 +1,47 @@
+"""A failure of the instrumentation is logged once for each place and never reaches the request."""
+
+from __future__ import annotations
+
+import functools
+import logging
+from collections.abc import Callable
+from typing import Final, ParamSpec, TypeVar
+
+P = ParamSpec("P")
+R = TypeVar("R")
+
+logger: Final = logging.getLogger("timesplit_django")
+
+_reported: set[str] = set()
+
+
+def report(place: str) -> None:
+    """Log the exception being handled, the first time something fails at this place."""
+    if place in _reported:
+        return
+    _reported.add(place)
+    logger.exception("timesplit_django failed in %s; requests are not affected", place)
+
+
+def reported() -> frozenset[str]:
+    """The places that have failed in this process."""
+    return frozenset(_reported)
+
+
+def forget() -> None:
+    """Report every place anew."""
+    _reported.clear()
+
+
+def guarded(function: Callable[P, R]) -> Callable[P, R | None]:
+    """The function, answering None where it would raise."""
+
+    @functools.wraps(function)
+    def call(*args: P.args, **kwargs: P.kwargs) -> R | None:
+        try:
+            return function(*args, **kwargs)
+        except Exception:
+            report(function.__qualname__)
+            return None
+
+    return call

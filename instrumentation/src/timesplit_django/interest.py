@@ -1,0 +1,92 @@
+"""Which requests travel with all their spans."""
+
+from __future__ import annotations
+
+from collections import Counter
+from dataclasses import dataclass
+from time import monotonic
+from typing import TYPE_CHECKING, Final
+
+from timesplit_django import settings as package_settings
+
+if TYPE_CHECKING:
+    from timesplit_django.request_record import RequestRecord
+
+KNOWN_ENDPOINTS: Final = 2000
+KNOWN_STATEMENTS: Final = 20_000
+REPEATED_EVERY_S: Final = 10.0
+
+# The estimate of an endpoint's slow requests rises and falls so that 1 in 50 lies above it.
+_RISE: Final = 1.098
+_FALL: Final = 0.998
+_WARM_UP: Final = 20
+
+
+@dataclass(slots=True)
+class _Endpoint:
+    requests: int = 0
+    slow_ns: float = 0.0
+    repeated_at_s: float = -REPEATED_EVERY_S
+
+    def is_slow(self, duration_ns: int) -> bool:
+        """True for a request that is among the slowest of this endpoint so far."""
+        slow = duration_ns > self.slow_ns
+        if self.requests <= 1:
+            self.slow_ns = float(duration_ns)
+            return False
+        self.slow_ns *= _RISE if slow else _FALL
+        return slow and self.requests > _WARM_UP
+
+    def may_repeat(self) -> bool:
+        """True as often as a repeated query may make this endpoint's requests interesting."""
+        now_s = monotonic()
+        if now_s - self.repeated_at_s < REPEATED_EVERY_S:
+            return False
+        self.repeated_at_s = now_s
+        return True
+
+
+_endpoints: dict[str, _Endpoint] = {}
+_statements: set[str] = set()
+
+
+def is_interesting(record: RequestRecord, name: str, failed: bool) -> bool:
+    """Whether this finished request travels with all its spans."""
+    settings = package_settings.current()
+    if settings.spans != "interesting":
+        return settings.spans == "all"
+    if len(_endpoints) >= KNOWN_ENDPOINTS:
+        _endpoints.clear()
+    endpoint = _endpoints.setdefault(name, _Endpoint())
+    endpoint.requests += 1
+    sampled = endpoint.requests % max(settings.sample_every, 1) == 1 % max(settings.sample_every, 1)
+    # Each of these learns from every request, so none may be left out for another's answer.
+    verdicts = (
+        failed,
+        sampled,
+        endpoint.is_slow(record.duration_ns),
+        _has_new_statement(record),
+        _has_repeated_statement(record, settings.repeated_queries) and endpoint.may_repeat(),
+    )
+    return any(verdicts)
+
+
+def forget() -> None:
+    """Know no endpoint and no statement."""
+    _endpoints.clear()
+    _statements.clear()
+
+
+def _has_new_statement(record: RequestRecord) -> bool:
+    found = False
+    for query in record.queries.queries:
+        text = query.statement.text
+        if text not in _statements and len(_statements) < KNOWN_STATEMENTS:
+            _statements.add(text)
+            found = True
+    return found
+
+
+def _has_repeated_statement(record: RequestRecord, repeats: int) -> bool:
+    counts = Counter(query.statement.text for query in record.queries.queries)
+    return bool(counts) and max(counts.values()) >= repeats

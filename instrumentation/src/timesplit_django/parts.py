@@ -1,0 +1,57 @@
+"""The parts that a request's time is divided into, and the five categories they add up to.
+
+A part is a small integer so that charging time to it is one list access. Parts are numbered in
+the order in which concurrent activities claim an instant: database first, python last.
+"""
+
+from __future__ import annotations
+
+from typing import Final
+
+PARTS: Final = (
+    "connect",
+    "execute",
+    "fetch",
+    "transaction",
+    "external",
+    "cache",
+    "template",
+    "serializer",
+    "encode",
+    "middleware",
+    "view",
+    "orm",
+    "parse",
+    "gc",
+)
+
+(
+    CONNECT,
+    EXECUTE,
+    FETCH,
+    TRANSACTION,
+    EXTERNAL,
+    CACHE,
+    TEMPLATE,
+    SERIALIZER,
+    ENCODE,
+    MIDDLEWARE,
+    VIEW,
+    ORM,
+    PARSE,
+    GC,
+) = range(len(PARTS))
+
+# Half-open ranges of part numbers.
+CATEGORIES: Final = {
+    "database": (CONNECT, EXTERNAL),
+    "external": (EXTERNAL, CACHE),
+    "cache": (CACHE, TEMPLATE),
+    "render": (TEMPLATE, MIDDLEWARE),
+    "python": (MIDDLEWARE, len(PARTS)),
+}
+
+
+def category_sums(part_ns: list[int]) -> dict[str, int]:
+    """Nanoseconds by category. They add up to what the parts add up to, as integers."""
+    return {name: sum(part_ns[first:end]) for name, (first, end) in CATEGORIES.items()}

@@ -1,0 +1,295 @@
+"""Databases, at Django's cursor layer: every backend, pooled and persistent connections included.
+
+A cursor is measured from the moment Django hands it out, whenever its connection was opened. The
+innermost step that talks to the driver is timed, so that what other wrappers do counts as Python.
+"""
+
+from __future__ import annotations
+
+import functools
+from collections.abc import Iterator
+from typing import Any, Final
+
+from django.db import connections
+from django.db.backends.base.base import BaseDatabaseWrapper
+from django.db.utils import ConnectionHandler
+
+from timesplit_django import guard
+from timesplit_django import settings as package_settings
+from timesplit_django.accounting import Activity, current, enter, leave
+from timesplit_django.call_site import find_site
+from timesplit_django.database_target import target_of
+from timesplit_django.parts import CONNECT, EXECUTE, FETCH, TRANSACTION
+from timesplit_django.patching import Patches, timed
+from timesplit_django.queries import Query
+from timesplit_django.request_record import RequestRecord
+from timesplit_django.sql_text import Statement, statement_of
+
+TRANSACTION_METHODS: Final = (
+    "_commit",
+    "_rollback",
+    "_savepoint",
+    "_savepoint_commit",
+    "_savepoint_rollback",
+    "_set_autocommit",
+    "_start_transaction_under_autocommit",
+)
+
+_patches = Patches()
+_measured_classes: dict[type, type] = {}
+_measured_backends: set[type] = set()
+
+
+def install() -> None:
+    """Measure cursors, connecting and transactions of all backends."""
+    _patches.wrap(BaseDatabaseWrapper, "_prepare_cursor", _measuring_cursor)
+    _patches.wrap(BaseDatabaseWrapper, "close_if_health_check_failed", _timed_health_check)
+    _patches.wrap(ConnectionHandler, "create_connection", _measuring_backend)
+    _measure_backend(BaseDatabaseWrapper)
+    for connection in connections.all(initialized_only=True):
+        _measure_backend(type(connection))
+
+
+def uninstall() -> None:
+    """Leave new cursors alone again."""
+    _patches.undo()
+    _measured_backends.clear()
+
+
+def _measuring_backend(original: Any) -> Any:
+    @functools.wraps(original)
+    def create_connection(self: Any, alias: str) -> Any:
+        connection = original(self, alias)
+        try:
+            _measure_backend(type(connection))
+        except Exception:
+            guard.report("create_connection")
+        return connection
+
+    return create_connection
+
+
+def _measure_backend(backend: type) -> None:
+    """Wrap the methods where they are defined: backends override some of them."""
+    for owner in backend.__mro__:
+        if owner in _measured_backends or not issubclass(owner, BaseDatabaseWrapper):
+            continue
+        _measured_backends.add(owner)
+        _patches.wrap(owner, "connect", timed(CONNECT, shown=True, describe=_describe_connection))
+        for name in TRANSACTION_METHODS:
+            _patches.wrap(owner, name, _timed_transaction)
+
+
+def _describe_connection(activity: Activity, args: tuple[Any, ...], _: dict[str, Any]) -> None:
+    activity.detail = target_of(args[0])
+
+
+def _timed_transaction(original: Any) -> Any:
+    """Account a step of a transaction; what connecting does on its way is connecting."""
+    operation = original.__name__
+
+    @functools.wraps(original)
+    def step(self: Any, *args: Any, **kwargs: Any) -> Any:
+        parent = current.get()
+        if parent is None or parent.part in (CONNECT, TRANSACTION) or self.connection is None:
+            return original(self, *args, **kwargs)
+        activity = enter(TRANSACTION, shown=True)
+        if activity is not None:
+            activity.detail = self, operation, args
+        try:
+            return original(self, *args, **kwargs)
+        finally:
+            leave(activity)
+
+    return step
+
+
+def _timed_health_check(original: Any) -> Any:
+    measured = timed(CONNECT)(original)
+
+    @functools.wraps(original)
+    def close_if_health_check_failed(self: Any) -> Any:
+        due = (
+            self.connection is not None and self.health_check_enabled and not self.health_check_done
+        )
+        return measured(self) if due else original(self)
+
+    return close_if_health_check_failed
+
+
+def _measuring_cursor(original: Any) -> Any:
+    @functools.wraps(original)
+    def _prepare_cursor(self: Any, cursor: Any) -> Any:
+        wrapped = original(self, cursor)
+        try:
+            if current.get() is not None:
+                wrapped.__class__ = _measured_class(type(wrapped))
+        except Exception:
+            guard.report("_prepare_cursor")
+        return wrapped
+
+    return _prepare_cursor
+
+
+def _measured_class(cursor_class: type) -> type:
+    """The subclass that measures cursors of this class."""
+    if issubclass(cursor_class, MeasuredCursor):
+        return cursor_class
+    measured = _measured_classes.get(cursor_class)
+    if measured is None:
+        measured = type(cursor_class.__name__, (MeasuredCursor, cursor_class), {})
+        measured.__module__ = cursor_class.__module__
+        _measured_classes[cursor_class] = measured
+    return measured
+
+
+class MeasuredCursor:
+    """Comes before a cursor wrapper's own class and measures what that asks of the driver."""
+
+    db: Any
+    cursor: Any
+    _timesplit_query: Query | None = None
+
+    def _execute(self, sql: Any, params: Any, *context: Any) -> Any:
+        return _executed(self, super()._execute, sql, params, *context)  # type: ignore[misc]
+
+    def _executemany(self, sql: Any, params: Any, *context: Any) -> Any:
+        return _executed(self, super()._executemany, sql, params, *context)  # type: ignore[misc]
+
+    def callproc(self, procname: Any, *args: Any, **kwargs: Any) -> Any:
+        """Call a stored procedure; counts as one statement."""
+        return _executed(self, super().callproc, procname, *args, **kwargs)  # type: ignore[misc]
+
+    def fetchone(self, *args: Any, **kwargs: Any) -> Any:
+        """Fetch a row."""
+        return _fetched(self, "fetchone", args, kwargs)
+
+    def fetchmany(self, *args: Any, **kwargs: Any) -> Any:
+        """Fetch some rows."""
+        return _fetched(self, "fetchmany", args, kwargs)
+
+    def fetchall(self, *args: Any, **kwargs: Any) -> Any:
+        """Fetch all rows."""
+        return _fetched(self, "fetchall", args, kwargs)
+
+    def __iter__(self) -> Iterator[Any]:
+        return _MeasuredRows(self, super().__iter__())  # type: ignore[misc]
+
+
+class _MeasuredRows:
+    """The rows of a cursor that is iterated."""
+
+    def __init__(self, cursor: MeasuredCursor, rows: Iterator[Any]) -> None:
+        self._cursor = cursor
+        self._rows = rows
+
+    def __iter__(self) -> _MeasuredRows:
+        return self
+
+    def __next__(self) -> Any:
+        activity = enter(FETCH)
+        fetched = 0
+        try:
+            row = next(self._rows)
+            fetched = 1
+            return row
+        finally:
+            _end_fetch(self._cursor, activity, fetched)
+
+
+def _fetched(cursor: MeasuredCursor, name: str, args: Any, kwargs: Any) -> Any:
+    method = getattr(super(MeasuredCursor, cursor), name, None)
+    if method is None:
+        # Django's wrapper reaches the driver's method, with its errors translated, this way.
+        method = cursor.__getattr__(name)  # type: ignore[attr-defined]
+    activity = enter(FETCH)
+    rows = None
+    try:
+        rows = method(*args, **kwargs)
+        return rows
+    finally:
+        _end_fetch(cursor, activity, _row_count(name, rows))
+
+
+def _row_count(name: str, rows: Any) -> int:
+    if rows is None:
+        return 0
+    if name == "fetchone":
+        return 1
+    return len(rows) if isinstance(rows, (list, tuple)) else 0
+
+
+def _end_fetch(cursor: MeasuredCursor, activity: Activity | None, rows: int) -> None:
+    if activity is None:
+        return
+    leave(activity)
+    query = cursor._timesplit_query
+    if query is not None:
+        query.fetch_ns += activity.end_ns - activity.start_ns
+        if not query.statement.changes_rows:
+            query.rows += rows
+
+
+def _executed(cursor: MeasuredCursor, execute: Any, sql: Any, *args: Any, **kwargs: Any) -> Any:
+    parent = current.get()
+    if parent is None or parent.part in (CONNECT, EXECUTE, TRANSACTION):
+        return execute(sql, *args, **kwargs)
+    begun = _begin_statement(cursor, parent, sql)
+    if begun is None:
+        return execute(sql, *args, **kwargs)
+    activity, query = begun
+    try:
+        answer = execute(sql, *args, **kwargs)
+    except BaseException as error:
+        leave(activity)
+        if query is not None:
+            query.error_type = type(error).__qualname__
+            query.execute_ns += activity.end_ns - activity.start_ns
+        raise
+    leave(activity)
+    if query is not None:
+        query.execute_ns += activity.end_ns - activity.start_ns
+        if query.statement.changes_rows:
+            _count_changed_rows(cursor, query)
+    return answer
+
+
+def _begin_statement(
+    cursor: MeasuredCursor, parent: Activity, sql: Any
+) -> tuple[Activity, Query | None] | None:
+    """Begin the activity and note the query, which a step of a transaction is not."""
+    try:
+        account = parent.account
+        if not isinstance(account, RequestRecord) or account.closed:
+            return None
+        statement = statement_of(sql, package_settings.current().query_text_limit, cursor.cursor)
+        cursor._timesplit_query = None
+        if statement.controls_transaction:
+            return _begin_transaction_step(cursor, statement)
+        query = account.queries.begin(statement, target_of(cursor.db), find_site(3))
+        activity = enter(EXECUTE, shown=True)
+        if activity is None:
+            return None
+        cursor._timesplit_query = query
+        activity.detail = query
+        return activity, query
+    except Exception:
+        guard.report("execute")
+        return None
+
+
+def _begin_transaction_step(
+    cursor: MeasuredCursor, statement: Statement
+) -> tuple[Activity, None] | None:
+    activity = enter(TRANSACTION, shown=True)
+    if activity is None:
+        return None
+    activity.detail = cursor.db, statement.operation, ()
+    return activity, None
+
+
+@guard.guarded
+def _count_changed_rows(cursor: MeasuredCursor, query: Query) -> None:
+    changed = cursor.cursor.rowcount
+    if isinstance(changed, int) and changed > 0:
+        query.rows += changed

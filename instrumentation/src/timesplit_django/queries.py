@@ -1,0 +1,152 @@
+"""The queries of one request, and what the digest says of them."""
+
+from __future__ import annotations
+
+import math
+from collections import Counter
+from collections.abc import Iterable
+from typing import Any, Final
+
+from timesplit_django.call_site import Site
+from timesplit_django.sql_text import Statement
+
+BUCKETS_PER_OCTAVE: Final = 64
+RECORDED_QUERIES: Final = 10_000
+
+
+class Target:
+    """The database that a connection talks to, in the terms of the semantic conventions."""
+
+    __slots__ = ("address", "namespace", "port", "system")
+
+    def __init__(self, system: str, namespace: str, address: str, port: int | None) -> None:
+        self.system = system
+        self.namespace = namespace
+        self.address = address
+        self.port = port
+
+
+class Query:
+    """One statement that the application executed, with the time to fetch its own rows."""
+
+    __slots__ = ("error_type", "execute_ns", "fetch_ns", "rows", "site", "statement", "target")
+
+    def __init__(self, statement: Statement, target: Target, site: Site | None) -> None:
+        self.statement = statement
+        self.target = target
+        self.site = site
+        self.execute_ns = 0
+        self.fetch_ns = 0
+        self.rows = 0
+        self.error_type: str | None = None
+
+
+class Folded:
+    """Queries that are only counted."""
+
+    def __init__(self) -> None:
+        self.calls = self.execute_ns = self.fetch_ns = self.rows = 0
+
+    def add(self, query: Query) -> None:
+        """Count one more."""
+        self.calls += 1
+        self.execute_ns += query.execute_ns
+        self.fetch_ns += query.fetch_ns
+        self.rows += query.rows
+
+
+class Group(Folded):
+    """The queries of one request with the same text and call site."""
+
+    def __init__(self, query: Query) -> None:
+        super().__init__()
+        self.first = query
+        self.max_ns = 0
+        self.durations: Counter[int] = Counter()
+
+    def add(self, query: Query) -> None:
+        """Count one more, by its duration too."""
+        super().add(query)
+        duration_ns = query.execute_ns + query.fetch_ns
+        self.max_ns = max(self.max_ns, duration_ns)
+        self.durations[duration_bucket(duration_ns)] += 1
+
+
+class QueryLog:
+    """Every query of one request. Beyond a bound they are kept without their text."""
+
+    def __init__(self) -> None:
+        self.queries: list[Query] = []
+        self.count = 0
+        self._rest: Query | None = None
+
+    def begin(self, statement: Statement, target: Target, site: Site | None) -> Query:
+        """A query about to be executed. Beyond the bound all share one record without a text."""
+        self.count += 1
+        if len(self.queries) >= RECORDED_QUERIES:
+            if self._rest is None:
+                self._rest = Query(statement, target, None)
+            return self._rest
+        query = Query(statement, target, site)
+        self.queries.append(query)
+        return query
+
+    def folded(self, groups: Iterable[Group]) -> Folded:
+        """What these groups hold, and the queries that were not recorded one by one."""
+        folded = Folded()
+        for group in groups:
+            folded.calls += group.calls
+            folded.execute_ns += group.execute_ns
+            folded.fetch_ns += group.fetch_ns
+            folded.rows += group.rows
+        if self._rest is not None:
+            folded.add(self._rest)
+            folded.calls += self.count - len(self.queries) - 1
+        return folded
+
+    def groups(self) -> list[Group]:
+        """By text and call site, the most expensive first."""
+        groups: dict[tuple[str, Site | None], Group] = {}
+        for query in self.queries:
+            key = (query.statement.text, query.site)
+            group = groups.get(key)
+            if group is None:
+                group = groups[key] = Group(query)
+            group.add(query)
+        return sorted(groups.values(), key=_expense, reverse=True)
+
+
+def duration_bucket(duration_ns: int) -> int:
+    """The bucket of OpenTelemetry's base-2 exponential histogram at scale 6."""
+    if duration_ns <= 1:
+        return -1
+    return math.ceil(math.log2(duration_ns) * BUCKETS_PER_OCTAVE) - 1
+
+
+def digest_entries(groups: Iterable[Group]) -> list[dict[str, Any]]:
+    """The groups as the digest has them; zero and empty entries are left out."""
+    return [_entry(group) for group in groups]
+
+
+def _entry(group: Group) -> dict[str, Any]:
+    query = group.first
+    entry: dict[str, Any] = {"system": query.target.system, "text": query.statement.text}
+    if query.site is not None:
+        entry["site"] = list(query.site)
+    entry["calls"] = group.calls
+    entry.update(
+        (name, value)
+        for name, value in (
+            ("execute_ns", group.execute_ns),
+            ("fetch_ns", group.fetch_ns),
+            ("max_ns", group.max_ns),
+            ("rows", group.rows),
+        )
+        if value
+    )
+    entry["durations"] = sorted(group.durations.items())
+    return entry
+
+
+def _expense(group: Group) -> int:
+    return group.execute_ns + group.fetch_ns

@@ -1,0 +1,188 @@
+"""One request from its first instant to the last byte of its response: account, queries, span.
+
+`begin` and `finish` belong to the outermost layer. A record is finished exactly once: when the
+response is closed, when an exception that Django does not answer leaves the layer, or when a
+response is thrown away without having been closed.
+"""
+
+from __future__ import annotations
+
+import threading
+import time
+import weakref
+from typing import Any
+
+from opentelemetry import context as otel_context
+from opentelemetry import propagate, trace
+from opentelemetry.trace import Span, SpanKind, Status, StatusCode
+
+from timesplit_django import attributes as names
+from timesplit_django import child_spans, endpoint, guard, interest, tracing
+from timesplit_django import settings as package_settings
+from timesplit_django.accounting import Account, Activity, current
+from timesplit_django.digest import digest_attributes
+from timesplit_django.queries import QueryLog
+from timesplit_django.queue_time import queue_ns
+
+_open: set[RequestRecord] = set()
+
+
+class RequestRecord(Account):
+    """The account of one request and all else that is known of it."""
+
+    span: Span
+
+    def __init__(self, request: Any, limit: int, in_one_thread: bool) -> None:
+        super().__init__(limit)
+        # Wall-clock time at the account's zero: span times and durations agree to the nanosecond.
+        self.epoch_ns = time.time_ns() - time.perf_counter_ns()
+        self.request = request
+        self.queries = QueryLog()
+        self.error_type: str | None = None
+        self.status_code: int | None = None
+        self._thread_id = threading.get_ident() if in_one_thread else None
+        self._cpu_start_ns = time.thread_time_ns() if in_one_thread else 0
+        self._outer: Activity | None = None
+        self._token: Any = None
+        self._response: weakref.ref[Any] | None = None
+
+    def make_current(self) -> None:
+        """Let activities and spans that begin in this task or thread belong to the request."""
+        self._outer = current.get()
+        current.set(self.root)
+        self._token = otel_context.attach(trace.set_span_in_context(self.span))
+
+    def unmake_current(self) -> None:
+        """Undo `make_current`, in the task or thread that did it."""
+        current.set(self._outer)
+        self._outer = None
+        if self._token is not None:
+            otel_context.detach(self._token)
+            self._token = None
+
+    def await_close(self, response: Any) -> None:
+        """Finish when this response is closed, or thrown away without that."""
+        self.status_code = response.status_code
+        self._response = weakref.ref(response, lambda _: finish(self))
+        response._resource_closers.append(lambda: finish(self))
+
+    def cpu_ns(self) -> int | None:
+        """CPU time of the request's thread; None where several threads or tasks took part."""
+        if self._thread_id is None or self._thread_id != threading.get_ident():
+            return None
+        return time.thread_time_ns() - self._cpu_start_ns
+
+
+@guard.guarded
+def begin(request: Any, in_one_thread: bool) -> RequestRecord:
+    """Start the account and the span of a request, and make both current."""
+    settings = package_settings.current()
+    limit = 0 if settings.spans == "none" else settings.span_limit
+    record = RequestRecord(request, limit, in_one_thread)
+    method = endpoint.method_of(request)
+    record.span = tracing.tracer().start_span(
+        method,
+        context=propagate.extract(request.headers),
+        kind=SpanKind.SERVER,
+        attributes={
+            names.HTTP_REQUEST_METHOD: method,
+            names.URL_PATH: request.path,
+            names.URL_SCHEME: request.scheme or "http",
+        },
+        start_time=record.start_ns + record.epoch_ns,
+    )
+    _open.add(record)
+    record.make_current()
+    return record
+
+
+@guard.guarded
+def fail(record: RequestRecord, error: BaseException) -> None:
+    """Finish a request that ends without a response."""
+    record.error_type = type(error).__qualname__
+    finish(record)
+
+
+def finish(record: RequestRecord) -> None:
+    """Close the account and send the request. Only the first call does anything."""
+    try:
+        if record.close():
+            cpu_ns = record.cpu_ns()
+            _open.discard(record)
+            _send(record, cpu_ns)
+            record.release()
+    except Exception:
+        guard.report("finish")
+
+
+def open_requests() -> int:
+    """Requests of this process that have begun and not finished."""
+    return len(_open)
+
+
+def _send(record: RequestRecord, cpu_ns: int | None) -> None:
+    span = record.span
+    end_ns = record.root.end_ns + record.epoch_ns
+    if not span.is_recording():
+        span.end(end_ns)
+        return
+    settings = package_settings.current()
+    attributes = _http_attributes(record)
+    attributes.update(digest_attributes(record.part_ns, record.queries, settings.statement_limit))
+    if cpu_ns is not None:
+        attributes[names.CPU_NS] = cpu_ns
+    waited_ns = queue_ns(record.request.META, record.start_ns + record.epoch_ns)
+    if waited_ns is not None:
+        attributes[names.QUEUE_NS] = waited_ns
+    route = attributes.get(names.HTTP_ROUTE)
+    method = attributes[names.HTTP_REQUEST_METHOD]
+    span.update_name(f"{method} {route}" if route else method)
+    failed = names.ERROR_TYPE in attributes
+    if failed:
+        span.set_status(Status(StatusCode.ERROR))
+    if interest.is_interesting(record, f"{method} {route}", failed):
+        attributes.update(child_spans.send(record))
+    span.set_attributes(attributes)
+    span.end(end_ns)
+
+
+def _http_attributes(record: RequestRecord) -> dict[str, Any]:
+    request = record.request
+    attributes: dict[str, Any] = {names.HTTP_REQUEST_METHOD: endpoint.method_of(request)}
+    route = endpoint.route_of(request)
+    if route is not None:
+        attributes[names.HTTP_ROUTE] = route
+        view = endpoint.view_of(request)
+        if view is not None:
+            attributes[names.VIEW] = view
+    if record.status_code is not None:
+        attributes[names.HTTP_RESPONSE_STATUS_CODE] = record.status_code
+    error_type = _error_type(record)
+    if error_type is not None:
+        attributes[names.ERROR_TYPE] = error_type
+    attributes.update(_server_attributes(request.META))
+    return attributes
+
+
+def _error_type(record: RequestRecord) -> str | None:
+    if record.status_code is None:
+        return record.error_type or "unknown"
+    if record.status_code >= 500:
+        return record.error_type or str(record.status_code)
+    return None
+
+
+def _server_attributes(meta: dict[str, Any]) -> dict[str, Any]:
+    host = str(meta.get("HTTP_HOST") or meta.get("SERVER_NAME") or "")
+    name, colon, port = host.rpartition(":")
+    if not colon or not port.isdigit():
+        name, port = host, str(meta.get("SERVER_PORT") or "")
+    attributes: dict[str, Any] = {}
+    if name:
+        attributes[names.SERVER_ADDRESS] = name.strip("[]")
+    if port.isdigit():
+        attributes[names.SERVER_PORT] = int(port)
+    protocol = str(meta.get("SERVER_PROTOCOL") or "")
+    if protocol.startswith("HTTP/"):
+        attributes[names.NETWORK_PROTOCOL_VERSION] = protocol[5:]
+    return attributes

@@ -1,0 +1,123 @@
+"""Every setting: a Django setting `TIMESPLIT_...`, else an environment variable of that name.
+
+`Settings` lists all of them. A Django setting that starts with `TIMESPLIT_` and is not in it is
+reported once, since it is nearly always a misspelling.
+"""
+
+from __future__ import annotations
+
+import os
+from dataclasses import dataclass, fields
+from functools import cache
+from typing import Any, Final
+
+from django.conf import settings as django_settings
+
+from timesplit_django import guard
+
+PREFIX: Final = "TIMESPLIT_"
+SPANS: Final = ("none", "interesting", "all")
+
+
+@dataclass(frozen=True, slots=True)
+class Settings:
+    """The settings in force. The name of each, in capitals after `TIMESPLIT_`, is its own name."""
+
+    enabled: bool = True
+    """False: nothing is patched and nothing is sent."""
+
+    spans: str = "interesting"
+    """Which requests travel with all their spans: "none", "interesting" or "all"."""
+
+    span_limit: int = 1000
+    """Spans of one request; repeats beyond it are folded into the span around them."""
+
+    statement_limit: int = 100
+    """Statements (text and call site) in one request's digest; the cheapest beyond are folded."""
+
+    query_text_limit: int = 8192
+    """Characters of a statement's text that are sent."""
+
+    sample_every: int = 100
+    """One request in so many of each endpoint travels in full, whatever it was like."""
+
+    repeated_queries: int = 5
+    """A statement run this often in one request makes the request interesting."""
+
+    propagate: bool = True
+    """Send `traceparent` with outbound HTTP requests."""
+
+
+@cache
+def current() -> Settings:
+    """The settings of this process, read once. A value that cannot be used is logged."""
+    _report_unknown()
+    return Settings(**{field.name: _value(field.name, field.default) for field in fields(Settings)})
+
+
+def problems() -> list[str]:
+    """What is wrong with the settings, for people."""
+    found = [f"{name} is not a setting of timesplit_django" for name in _unknown()]
+    for field in fields(Settings):
+        try:
+            _parsed(field.name, field.default)
+        except ValueError as error:
+            found.append(str(error))
+    return found
+
+
+def _value(name: str, default: Any) -> Any:
+    try:
+        return _parsed(name, default)
+    except ValueError as error:
+        guard.logger.warning("%s; using %r", error, default)
+        return default
+
+
+def _parsed(name: str, default: Any) -> Any:
+    variable = PREFIX + name.upper()
+    raw = getattr(django_settings, variable, None)
+    if raw is None:
+        raw = os.environ.get(variable)
+    if raw is None:
+        return default
+    if isinstance(default, bool):
+        return _boolean(variable, raw)
+    if isinstance(default, int):
+        return _integer(variable, raw)
+    if name == "spans" and raw not in SPANS:
+        raise ValueError(f"{variable} is {raw!r}; it must be one of {', '.join(SPANS)}")
+    return raw
+
+
+def _boolean(variable: str, raw: Any) -> bool:
+    if isinstance(raw, bool):
+        return raw
+    text = str(raw).strip().lower()
+    if text in ("1", "true", "yes", "on"):
+        return True
+    if text in ("0", "false", "no", "off"):
+        return False
+    raise ValueError(f"{variable} is {raw!r}; it must be true or false")
+
+
+def _integer(variable: str, raw: Any) -> int:
+    try:
+        number = int(raw)
+    except (TypeError, ValueError):
+        raise ValueError(f"{variable} is {raw!r}; it must be a whole number") from None
+    if number < 0:
+        raise ValueError(f"{variable} is {number}; it must not be negative")
+    return number
+
+
+def _unknown() -> list[str]:
+    known = {PREFIX + field.name.upper() for field in fields(Settings)}
+    return sorted(
+        name for name in dir(django_settings) if name.startswith(PREFIX) and name not in known
+    )
+
+
+def _report_unknown() -> None:
+    for name in _unknown():
+        guard.logger.warning("%s is not a setting of timesplit_django; is it misspelt?", name)

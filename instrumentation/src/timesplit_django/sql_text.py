@@ -1,0 +1,106 @@
+"""What may be known of a statement's text outside the process: its shape, without literals.
+
+Django's own SQL has placeholders already. In hand-written SQL every string and number is replaced
+by `?` and comments are dropped; names, quoted or not, stay. A text that cannot be read to its end
+(an open quote) is cut there, so that what follows is never taken for a name.
+"""
+
+from __future__ import annotations
+
+import re
+from typing import Any, Final
+
+CACHED_TEXTS: Final = 4096
+PARSED_CHARACTERS: Final = 65536
+
+_TOKEN: Final = re.compile(
+    r"""
+    (?P<comment> --[^\n]* | /\*.*?\*/ )
+  | (?P<name>    "(?:[^"]|"")*" | `(?:[^`]|``)*` | \[[A-Za-z_][^\]'"\n]*\]
+               | [A-Za-z_\u0080-\uffff][\w$\u0080-\uffff]* (?!') )
+  | (?P<dollar>  \$(?P<tag>[A-Za-z_]\w*)?\$ .*? \$(?P=tag)\$ | \$\$ .*? \$\$ )
+  | (?P<parameter> %s | %\(\w+\)s | \$\d+ | :\w+ | \? )
+  | (?P<escaped> [eE]'(?:[^'\\]|\\.|'')*' )
+  | (?P<string>  (?:[bBxXnN]|[uU]&|_\w+\s*)?'(?:[^'\\]|\\.|'')*' | (?:[bBxXnN]|[uU]&)?'(?:[^']|'')*' )
+  | (?P<number>  (?:0[xX][0-9A-Fa-f]+ | (?:\d+(?:\.\d*)?|\.\d+)(?:[eE][+-]?\d+)?) )
+  | (?P<open>    ['"`] | /\* )
+  | (?P<space>   \s+ )
+    """,
+    re.VERBOSE | re.DOTALL,
+)
+
+_TRANSACTION: Final = frozenset(
+    {"BEGIN", "COMMIT", "END", "RELEASE", "ROLLBACK", "SAVEPOINT", "START"}
+)
+_CHANGING: Final = frozenset({"DELETE", "INSERT", "MERGE", "REPLACE", "UPDATE"})
+_TARGET: Final = re.compile(
+    r"""\b(?:FROM|INTO|UPDATE|JOIN|TABLE)\s+(?:ONLY\s+)?((?:"[^"]+"|`[^`]+`|[\w$]+)(?:\.(?:"[^"]+"|`[^`]+`|[\w$]+))*)""",
+    re.IGNORECASE,
+)
+
+
+class Statement:
+    """A statement's text as it may be sent, and what its first word says."""
+
+    __slots__ = ("changes_rows", "controls_transaction", "operation", "summary", "text")
+
+    def __init__(self, text: str) -> None:
+        self.text = text
+        self.operation = text.lstrip("( ").partition(" ")[0].partition("(")[0].upper()[:20]
+        self.controls_transaction = self.operation in _TRANSACTION
+        self.changes_rows = self.operation in _CHANGING
+        target = _TARGET.search(text)
+        self.summary = f"{self.operation} {_plain(target[1])}" if target else self.operation
+
+
+_known: dict[Any, Statement] = {}
+
+
+def statement_of(sql: Any, limit: int, cursor: Any = None) -> Statement:
+    """The statement of what was given to a cursor: a string, or what its driver composes."""
+    statement = _known.get(sql) if isinstance(sql, str) else None
+    if statement is None:
+        statement = Statement(without_literals(_as_text(sql, cursor))[:limit])
+        if isinstance(sql, str):
+            if len(_known) >= CACHED_TEXTS:
+                _known.clear()
+            _known[sql] = statement
+    return statement
+
+
+def without_literals(sql: str) -> str:
+    """The text with `?` for every literal, without comments, runs of white space as one blank."""
+    pieces: list[str] = []
+    end = 0
+    text = sql[:PARSED_CHARACTERS]
+    for token in _TOKEN.finditer(text):
+        pieces.append(text[end : token.start()])
+        kind = token.lastgroup if token.lastgroup != "tag" else "dollar"
+        if kind == "open":
+            pieces.append("?")
+            return "".join(pieces).strip()
+        pieces.append(_replaced(kind, token[0]))
+        end = token.end()
+    pieces.append(text[end:])
+    return " ".join("".join(pieces).split(" ")).strip()
+
+
+def _replaced(kind: str | None, token: str) -> str:
+    if kind in ("name", "parameter"):
+        return token
+    if kind in ("space", "comment"):
+        return " "
+    return "?"
+
+
+def _as_text(sql: Any, cursor: Any) -> str:
+    if isinstance(sql, str):
+        return sql
+    if isinstance(sql, bytes):
+        return sql.decode("utf-8", "replace")
+    as_string = getattr(sql, "as_string", None)
+    return str(as_string(cursor)) if as_string is not None else f"({type(sql).__name__})"
+
+
+def _plain(name: str) -> str:
+    return name.replace('"', "").replace("`", "")

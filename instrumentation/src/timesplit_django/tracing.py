@@ -1,0 +1,171 @@
+"""The tracer that spans are made with, created when the first request of a process begins.
+
+An application that has configured an OpenTelemetry SDK keeps it. Otherwise a provider of our own
+becomes the global one: it exports OTLP over HTTP in the background, keeps every request whatever a
+client's `traceparent` says (unless `OTEL_TRACES_SAMPLER` decides), and never delays the exit of
+the process by more than `EXIT_FLUSH_S`.
+"""
+
+from __future__ import annotations
+
+import atexit
+import os
+import threading
+import time
+from collections.abc import Sequence
+from typing import Any, Final
+
+from django.conf import settings as django_settings
+from opentelemetry import trace
+from opentelemetry.exporter.otlp.proto.http.trace_exporter import OTLPSpanExporter
+from opentelemetry.sdk.resources import SERVICE_NAME, Resource
+from opentelemetry.sdk.trace import ReadableSpan, TracerProvider
+from opentelemetry.sdk.trace.export import BatchSpanProcessor, SpanExporter, SpanExportResult
+from opentelemetry.sdk.trace.sampling import ALWAYS_ON
+
+from timesplit_django import __version__, guard
+
+SCOPE: Final = "timesplit_django"
+DEFAULT_ENDPOINT: Final = "http://127.0.0.1:4318"
+EXPORT_TIMEOUT_S: Final = 2.0
+EXIT_FLUSH_S: Final = 2.0
+SCHEDULE_DELAY_MS: Final = 1000.0
+
+_lock = threading.Lock()
+_tracer: trace.Tracer | None = None
+_own: tuple[TracerProvider, ForkSafeExporter] | None = None
+
+
+class ForkSafeExporter(SpanExporter):
+    """The stock OTLP exporter, made anew in each process so that none share a connection."""
+
+    def __init__(self) -> None:
+        self._process_id = 0
+        self._exporter: OTLPSpanExporter | None = None
+        self._deadline: float | None = None
+
+    def export(self, spans: Sequence[ReadableSpan]) -> SpanExportResult:
+        """Send one batch. After `finish_within`, only as long as that allows."""
+        remaining_s = self._remaining_s()
+        if remaining_s is None:
+            return self._of_this_process().export(spans)
+        if remaining_s <= 0:
+            return SpanExportResult.FAILURE
+        return _exporter(remaining_s).export(spans)
+
+    def finish_within(self, timeout_s: float) -> None:
+        """Let no export that begins from now on last longer than this from now."""
+        self._deadline = time.monotonic() + timeout_s
+
+    def shutdown(self) -> None:
+        """Close the connection."""
+        if self._exporter is not None and self._process_id == os.getpid():
+            self._exporter.shutdown()  # type: ignore[no-untyped-call]
+
+    def _remaining_s(self) -> float | None:
+        return None if self._deadline is None else self._deadline - time.monotonic()
+
+    def _of_this_process(self) -> OTLPSpanExporter:
+        if self._exporter is None or self._process_id != os.getpid():
+            self._exporter = _exporter(EXPORT_TIMEOUT_S)
+            self._process_id = os.getpid()
+        return self._exporter
+
+
+def tracer() -> trace.Tracer:
+    """The tracer of this process."""
+    if _tracer is not None:
+        return _tracer
+    return _create()
+
+
+def endpoint() -> str:
+    """Where spans go: the URL of the traces path."""
+    specific = os.environ.get("OTEL_EXPORTER_OTLP_TRACES_ENDPOINT")
+    if specific:
+        return specific
+    base = os.environ.get("OTEL_EXPORTER_OTLP_ENDPOINT") or DEFAULT_ENDPOINT
+    return f"{base.rstrip('/')}/v1/traces"
+
+
+def resource() -> Resource:
+    """What the environment says of this service, with a name in any case."""
+    created = Resource.create(
+        {"telemetry.distro.name": SCOPE, "telemetry.distro.version": __version__}
+    )
+    if str(created.attributes.get(SERVICE_NAME, "")).startswith("unknown_service"):
+        created = created.merge(Resource({SERVICE_NAME: default_service_name()}))
+    return created
+
+
+def default_service_name() -> str:
+    """The root package of the settings module, or of the URL configuration."""
+    module = getattr(django_settings, "SETTINGS_MODULE", None) or getattr(
+        django_settings, "ROOT_URLCONF", ""
+    )
+    return str(module).partition(".")[0] or "django"
+
+
+def flush(timeout_s: float) -> None:
+    """Send what is queued in our own provider, for at most about this long."""
+    if _own is None:
+        return
+    provider, exporter = _own
+    exporter.finish_within(timeout_s)
+    provider.force_flush(int(timeout_s * 1000))
+
+
+def forget() -> None:
+    """Look for the tracer anew at the next request."""
+    global _tracer
+    _tracer = None
+
+
+def _create() -> trace.Tracer:
+    global _tracer
+    with _lock:
+        if _tracer is None:
+            provider = trace.get_tracer_provider()
+            if isinstance(provider, trace.ProxyTracerProvider):
+                provider = _own_provider()
+            _tracer = provider.get_tracer(SCOPE, __version__)
+        return _tracer
+
+
+def _own_provider() -> TracerProvider:
+    global _own
+    exporter = ForkSafeExporter()
+    options: dict[str, Any] = {}
+    if not os.environ.get("OTEL_TRACES_SAMPLER"):
+        options["sampler"] = ALWAYS_ON
+    provider = TracerProvider(resource=resource(), shutdown_on_exit=False, **options)
+    delay_ms = None if os.environ.get("OTEL_BSP_SCHEDULE_DELAY") else SCHEDULE_DELAY_MS
+    provider.add_span_processor(BatchSpanProcessor(exporter, schedule_delay_millis=delay_ms))
+    trace.set_tracer_provider(provider)
+    _own = provider, exporter
+    atexit.register(_flush_at_exit)
+    return provider
+
+
+def _flush_at_exit() -> None:
+    try:
+        flush(EXIT_FLUSH_S)
+    except Exception:
+        guard.report("the flush at exit")
+
+
+def _exporter(timeout_s: float) -> OTLPSpanExporter:
+    chosen = os.environ.get("OTEL_EXPORTER_OTLP_TRACES_TIMEOUT") or os.environ.get(
+        "OTEL_EXPORTER_OTLP_TIMEOUT"
+    )
+    if chosen:
+        timeout_s = min(timeout_s, float(chosen))
+    return OTLPSpanExporter(endpoint=endpoint(), timeout=timeout_s)
+
+
+def _after_fork() -> None:
+    global _lock
+    _lock = threading.Lock()
+
+
+os.register_at_fork(after_in_child=_after_fork)
