@@ -16,7 +16,7 @@ from collector.journal.frames import JSON, PROTOBUF, Export
 from collector.journal.writer import JournalFull, JournalUnavailable, JournalWriter
 from collector.receive.decompress import decompress
 from collector.receive.figures import Figures
-from collector.receive.intake import Share
+from collector.receive.intake import Intake, Share
 from collector.receive.limits import Limits
 from collector.receive.refusal import Reason, Refusal
 
@@ -47,6 +47,7 @@ class WritePath(NamedTuple):
 
     journal: JournalWriter
     limits: Limits
+    intake: Intake
     figures: Figures
     wake_deriver: threading.Event
 

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from prometheus_client import CollectorRegistry, Counter, Gauge, Histogram
 
+from collector.journal.lag import Lag
 from collector.journal.writer import Committed
 from collector.receive.refusal import Reason
 
@@ -38,13 +39,23 @@ class Figures:
             ["reason"],
             registry=self.registry,
         )
-        for label in (*(reason.label for reason in Reason), "disconnected", "failed"):
-            self.refused.labels(label)  # shown as 0 before the first
+        for reason in Reason:
+            self.refused.labels(reason.label)  # shown as 0 before the first
         self.journal_bytes = Counter(
             "timesplit_journal_bytes", "Bytes written to the journal.", registry=self.registry
         )
         self.position = Gauge(
             "timesplit_journal_position", "Newest row of the journal.", registry=self.registry
+        )
+        self.derived_position = Gauge(
+            "timesplit_derived_position",
+            "Newest row of the journal whose results are in the tables.",
+            registry=self.registry,
+        )
+        self.derive_lag_seconds = Gauge(
+            "timesplit_derive_lag_seconds",
+            "Age of the oldest row of the journal that is not derived; 0 where all are.",
+            registry=self.registry,
         )
         self.waiting_bytes = Gauge(
             "timesplit_waiting_bytes", "Bodies waiting to be committed.", registry=self.registry
@@ -55,6 +66,11 @@ class Figures:
             buckets=_COMMIT_SECONDS,
             registry=self.registry,
         )
+
+    def show_lag(self, lag: Lag) -> None:
+        self.position.set(lag.journal_position)
+        self.derived_position.set(lag.derived_position)
+        self.derive_lag_seconds.set(lag.lag_s)
 
     def count_commit(self, committed: Committed) -> None:
         self.position.set(committed.position)

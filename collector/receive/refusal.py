@@ -19,6 +19,7 @@ class Reason(Enum):
     """A reason of refusal: its name in the counter, its HTTP status, its gRPC status."""
 
     MALFORMED = ("malformed", 400, StatusCode.INVALID_ARGUMENT)
+    DISCONNECTED = ("disconnected", 400, StatusCode.CANCELLED)
     SLOW_BODY = ("slow_body", 408, StatusCode.DEADLINE_EXCEEDED)
     BODY_TOO_LARGE = ("body_too_large", 413, StatusCode.RESOURCE_EXHAUSTED)
     DECOMPRESSED_TOO_LARGE = ("decompressed_too_large", 413, StatusCode.RESOURCE_EXHAUSTED)

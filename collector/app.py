@@ -1,0 +1,58 @@
+"""The collector's HTTP application: OTLP's door and the service's own health and figures."""
+
+from __future__ import annotations
+
+import asyncio
+from collections.abc import Callable
+from contextlib import suppress
+from importlib.metadata import version
+
+from fastapi import FastAPI, Response
+from fastapi.responses import PlainTextResponse
+from prometheus_client import CONTENT_TYPE_LATEST, generate_latest
+from sqlalchemy.exc import SQLAlchemyError
+
+from collector.journal.lag import Lag
+from collector.journal.writer import JournalUnavailable
+from collector.pipeline import WritePath
+from collector.receive.otlp_http import otlp_router
+
+
+def create_app(path: WritePath, read_lag: Callable[[], Lag]) -> FastAPI:
+    """The application on the OTLP/HTTP port."""
+    app = FastAPI(
+        title="Timesplit collector",
+        version=version("timesplit"),
+        description="Receives OpenTelemetry traces and commits them before it acknowledges.",
+        docs_url=None,
+        redoc_url=None,
+    )
+    app.include_router(otlp_router(path))
+
+    @app.get("/healthz", response_class=PlainTextResponse)
+    async def healthz() -> str:
+        """The process is alive."""
+        return "ok\n"
+
+    @app.get(
+        "/readyz",
+        response_class=PlainTextResponse,
+        responses={503: {"description": "The database cannot store now."}},
+    )
+    async def readyz() -> PlainTextResponse:
+        """A commit has just succeeded, so exports can be stored."""
+        try:
+            await path.journal.check()
+        except JournalUnavailable as error:
+            return PlainTextResponse(f"{error}\n", 503)
+        return PlainTextResponse("ok\n")
+
+    @app.get("/metrics", response_class=PlainTextResponse)
+    async def metrics() -> Response:
+        """The collector's own figures, in Prometheus' format."""
+        path.figures.waiting_bytes.set(path.journal.waiting_bytes)
+        with suppress(SQLAlchemyError):  # the other figures matter most while the database is gone
+            path.figures.show_lag(await asyncio.to_thread(read_lag))
+        return Response(generate_latest(path.figures.registry), media_type=CONTENT_TYPE_LATEST)
+
+    return app

@@ -1,0 +1,184 @@
+"""Runs the write path in this process: both doors, the journal's writer, the deriver."""
+
+from __future__ import annotations
+
+import asyncio
+import contextlib
+import logging
+import socket
+import threading
+from collections.abc import AsyncIterator, Iterator
+from contextlib import asynccontextmanager, contextmanager
+from dataclasses import dataclass, field
+from typing import Any, Final
+
+import grpc
+import uvicorn
+from sqlalchemy import Engine
+
+from collector.app import create_app
+from collector.journal.lag import read_lag
+from collector.journal.stream import Stream, claim_stream
+from collector.journal.writer import JournalWriter
+from collector.listen import ListenError, join, listen, port_of
+from collector.pipeline import WritePath
+from collector.receive.figures import Figures
+from collector.receive.intake import Intake
+from collector.receive.limits import Limits
+from collector.receive.otlp_grpc import otlp_server
+
+logger = logging.getLogger(__name__)
+
+DRAIN_S: Final = 3  # for exports on their way when the process is told to stop
+DERIVE_S: Final = 4.0  # for deriving what they left; the next start continues
+
+
+@dataclass(frozen=True)
+class Settings:
+    """Of the collecting process; the command line describes each."""
+
+    host: str
+    grpc_port: int
+    settle_s: float
+    max_waiting_bytes: int
+    limits: Limits = field(default_factory=Limits)
+
+
+class Addresses:
+    """Where the doors are."""
+
+    def __init__(self, host: str, http_port: int, grpc_port: int) -> None:
+        self.http = f"http://{join(host, http_port)}"
+        self.grpc = join(host, grpc_port)
+
+
+@dataclass(frozen=True)
+class Collecting:
+    """The write path, running."""
+
+    addresses: Addresses
+    failed: asyncio.Future[None]  # ends with an exception where the process must not go on
+
+
+@asynccontextmanager
+async def collecting(
+    engine: Engine, listener: socket.socket, settings: Settings
+) -> AsyncIterator[Collecting]:
+    """Receive and derive until the block ends, then finish what was acknowledged.
+
+    Raises StreamTaken and ListenError.
+    """
+    stream = await asyncio.to_thread(claim_stream, engine)
+    try:
+        figures = Figures()
+        writer = JournalWriter(
+            engine,
+            stream,
+            max_waiting_bytes=settings.max_waiting_bytes,
+            on_commit=figures.count_commit,
+        )
+        with _deriving(engine, stream, settings.settle_s) as wake_deriver:
+            intake = Intake(settings.limits.max_receiving_bytes)
+            path = WritePath(writer, settings.limits, intake, figures, wake_deriver)
+            try:
+                async with _doors(path, engine, stream, listener, settings) as addresses:
+                    yield Collecting(addresses, writer.lost)
+            finally:
+                await writer.close()
+    finally:
+        stream.release()
+
+
+@asynccontextmanager
+async def _doors(
+    path: WritePath, engine: Engine, stream: Stream, listener: socket.socket, settings: Settings
+) -> AsyncIterator[Addresses]:
+    grpc_server = otlp_server(path)
+    grpc_port = await _start_grpc(grpc_server, settings)
+    app = create_app(path, lambda: read_lag(engine, stream.stream_id))
+    http_port = port_of(listener)
+    async with _http_server(app, listener):
+        try:
+            yield Addresses(settings.host, http_port, grpc_port)
+        finally:
+            await grpc_server.stop(DRAIN_S)
+
+
+async def _start_grpc(server: grpc.aio.Server, settings: Settings) -> int:
+    if settings.grpc_port:
+        # gRPC's own complaint about a port in use is long and has no reason in it.
+        listen(settings.host, settings.grpc_port, "--grpc-port").close()
+    address = join(settings.host, settings.grpc_port)
+    try:
+        port = int(server.add_insecure_port(address))
+    except RuntimeError as error:
+        raise ListenError(
+            f"Cannot listen on {address}. Choose another with --grpc-port."
+        ) from error
+    await server.start()
+    return port
+
+
+class _Server(uvicorn.Server):
+    @contextmanager
+    def capture_signals(self) -> Iterator[None]:
+        """Leave signals to the process, which has more to stop than this server."""
+        yield
+
+
+@asynccontextmanager
+async def _http_server(app: object, listener: socket.socket) -> AsyncIterator[None]:
+    server = _Server(
+        uvicorn.Config(
+            app,  # type: ignore[arg-type]
+            http="httptools",
+            lifespan="off",
+            log_config=None,
+            access_log=False,
+            server_header=False,
+            timeout_keep_alive=75,  # beyond the 5 s at which exporters send, and proxies' 60 s
+            timeout_graceful_shutdown=DRAIN_S,
+        )
+    )
+    serving = asyncio.create_task(server.serve([listener]))
+    while not server.started and not serving.done():
+        await asyncio.sleep(0.005)
+    try:
+        yield
+    finally:
+        server.should_exit = True
+        await serving
+
+
+@contextmanager
+def _deriving(engine: Engine, stream: Stream, settle_s: float) -> Iterator[threading.Event]:
+    """Derive on a thread until the block ends, then a bounded while longer."""
+    stop, wake = threading.Event(), threading.Event()
+    try:
+        from collector.derive.runner import Deriver
+    except ModuleNotFoundError:
+        yield wake
+        return
+    deriver = Deriver(engine, stream.stream_id, settle_s=settle_s)
+    thread = threading.Thread(
+        target=_derive, args=(deriver, stop, wake), name="deriver", daemon=True
+    )
+    thread.start()
+    try:
+        yield wake
+    finally:
+        stop.set()
+        wake.set()
+        thread.join(DERIVE_S)
+
+
+def _derive(deriver: Any, stop: threading.Event, wake: threading.Event) -> None:
+    while not stop.is_set():
+        try:
+            deriver.run(stop, wake)
+        except Exception:
+            # Nothing is lost: what is in the journal is derived when the cause is gone.
+            logger.exception("Deriving stopped; it is tried again")
+            stop.wait(1.0)
+    with contextlib.suppress(Exception):
+        deriver.derive_available()

@@ -1,0 +1,77 @@
+"""The gRPC door: `TraceService/Export`, and polite answers to the services of metrics and logs.
+
+Bodies stay bytes until the pipeline parses them, so the journal keeps them as they were sent.
+gRPC takes its own compression off, within the limit for decompressed bodies.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Awaitable, Callable
+from typing import Final, NoReturn, TypeAlias
+
+import grpc
+from google.protobuf.message import Message
+
+from collector.journal.frames import PROTOBUF
+from collector.pipeline import Received, WritePath, accept_export
+from collector.receive.answers import logs_not_stored, metrics_not_stored, status_of, traces_taken
+from collector.receive.refusal import Refusal
+
+Context: TypeAlias = grpc.aio.ServicerContext
+Export = Callable[[bytes, Context], Awaitable[Message]]
+
+_PACKAGE: Final = "opentelemetry.proto.collector"
+_STATUS_DETAILS: Final = "grpc-status-details-bin"
+
+
+def otlp_server(path: WritePath) -> grpc.aio.Server:
+    """A server with the three services of OTLP, without a port yet."""
+
+    async def export_traces(body: bytes, context: Context) -> Message:
+        try:
+            with path.intake.share() as share:
+                share.grow(len(body))
+                received = Received("grpc", PROTOBUF, "", body, share)
+                decoded = await accept_export(received, path)
+        except Refusal as refusal:
+            path.figures.refused.labels(refusal.reason.label).inc()
+            await _abort(context, refusal)
+        return traces_taken(decoded.spans_without_id)
+
+    async def export_metrics(_body: bytes, _context: Context) -> Message:
+        return metrics_not_stored()
+
+    async def export_logs(_body: bytes, _context: Context) -> Message:
+        return logs_not_stored()
+
+    server = grpc.aio.server(
+        options=(
+            ("grpc.max_receive_message_length", path.limits.max_decompressed_bytes),
+            ("grpc.so_reuseport", 0),  # a port in use is an error, not a share of its connections
+        )
+    )
+    server.add_generic_rpc_handlers(
+        (
+            _service("trace.v1.TraceService", export_traces),
+            _service("metrics.v1.MetricsService", export_metrics),
+            _service("logs.v1.LogsService", export_logs),
+        )
+    )
+    return server
+
+
+def _service(name: str, export: Export) -> grpc.GenericRpcHandler:
+    method = grpc.unary_unary_rpc_method_handler(
+        export, request_deserializer=None, response_serializer=_serialize
+    )
+    return grpc.method_handlers_generic_handler(f"{_PACKAGE}.{name}", {"Export": method})
+
+
+def _serialize(message: Message) -> bytes:
+    return message.SerializeToString()
+
+
+async def _abort(context: Context, refusal: Refusal) -> NoReturn:
+    details = (_STATUS_DETAILS, status_of(refusal).SerializeToString())
+    await context.abort(refusal.reason.grpc_status, refusal.message, (details,))
+    raise AssertionError("abort raises")
