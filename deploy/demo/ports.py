@@ -15,9 +15,13 @@ def listen_on(preferred: int) -> socket.socket:
     return _listen(0)
 
 
-def free_port(preferred: int) -> int:
-    with listen_on(preferred) as listener:
-        return port_of(listener)
+def free_or_any(preferred: int) -> int:
+    """The port if it is free, else 0, which lets a server choose for itself."""
+    try:
+        with _listen(preferred):
+            return preferred
+    except OSError:
+        return 0
 
 
 def port_of(listener: socket.socket) -> int:

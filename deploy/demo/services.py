@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import os
+import re
 import sys
 from dataclasses import dataclass
 from pathlib import Path
@@ -10,7 +11,7 @@ from typing import Final
 
 import requests
 
-from deploy.demo.ports import LOOPBACK, free_port, listen_on, port_of
+from deploy.demo.ports import LOOPBACK, free_or_any, listen_on, port_of
 from deploy.demo.processes import Child, DemoError, Watch, run_in_view
 
 HERE: Final = Path(__file__).parent
@@ -18,7 +19,9 @@ SERVICE: Final = "shop"
 ENVIRONMENT: Final = "demo"
 RELEASE: Final = "1.0"
 START_TIMEOUT_S: Final = 60.0
-PREFERRED_PORTS: Final = {"otlp": 4318, "grpc": 4317, "dashboard": 8318, "shop": 8000}
+TIMESPLIT_PORTS: Final = {"--port": 4318, "--grpc-port": 4317, "--dashboard-port": 8318}
+SHOP_PORT: Final = 8000
+_READY: Final = re.compile(r"ready: OTLP/HTTP (?P<otlp>\S+),.* dashboard (?P<dashboard>\S+)\n")
 WORKERS: Final = 2
 THREADS: Final = 2
 
@@ -77,19 +80,20 @@ def seed_shop(place: Place, watch: Watch) -> None:
 
 def start_timesplit(place: Place, watch: Watch) -> Timesplit:
     place.forget_figures()
-    ports = {name: free_port(PREFERRED_PORTS[name]) for name in ("otlp", "grpc", "dashboard")}
     command = [sys.executable, "-m", "collector", "serve", "--database", place.database_url]
-    command += ["--host", LOOPBACK, "--port", str(ports["otlp"])]
-    command += ["--grpc-port", str(ports["grpc"]), "--dashboard-port", str(ports["dashboard"])]
+    command += ["--host", LOOPBACK]
+    for option, preferred in TIMESPLIT_PORTS.items():
+        command += [option, str(free_or_any(preferred))]
     log = place.log("timesplit")
     child = watch.add(Child("timesplit serve", command, place.environment(), log))
-    urls = {name: f"http://{LOOPBACK}:{port}" for name, port in ports.items()}
     watch.wait_until(
-        lambda: _answers(f"{urls['otlp']}/readyz") and _answers(f"{urls['dashboard']}/readyz"),
+        lambda: _READY.search(child.printed()) is not None,
         START_TIMEOUT_S,
         f"{child.name} did not become ready within {START_TIMEOUT_S:.0f} s; see {log}.",
     )
-    return Timesplit(otlp_url=urls["otlp"], dashboard_url=urls["dashboard"])
+    ready = _READY.search(child.printed())
+    assert ready is not None  # noqa: S101 - it was there a moment ago
+    return Timesplit(otlp_url=ready["otlp"], dashboard_url=ready["dashboard"])
 
 
 def start_carriers(place: Place, watch: Watch) -> str:
@@ -114,7 +118,7 @@ def start_shop(place: Place, watch: Watch, otlp_url: str, carriers_url: str) -> 
         OTEL_EXPORTER_OTLP_ENDPOINT=otlp_url,
         TIMESPLIT_DEMO_CARRIERS_URL=carriers_url,
     )
-    with listen_on(PREFERRED_PORTS["shop"]) as listener:
+    with listen_on(SHOP_PORT) as listener:
         url = f"http://{LOOPBACK}:{port_of(listener)}"
         command = [sys.executable, "-m", "gunicorn", "--chdir", str(HERE)]
         command += ["--bind", f"fd://{listener.fileno()}", "--no-control-socket"]
