@@ -23,6 +23,7 @@ from dashboard_api.api import (
     traces,
 )
 from dashboard_api.api.models.problems import Problem
+from dashboard_api.web import page
 
 _ROUTERS = (services, endpoints, timeline, histogram, statements, requests, traces)
 
@@ -43,6 +44,7 @@ def create_app(engine: Engine, *, now_s: Callable[[], float] = time.time) -> Fas
     app.include_router(health.router)
     for noun in _ROUTERS:
         app.include_router(noun.router, prefix="/api/v1")
+    page.install(app)
     _describe_problems(app)
     return app
 

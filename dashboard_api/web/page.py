@@ -1,0 +1,79 @@
+"""Serves the built page; where it was not built, `/` says so and how to mend it.
+
+Every path in `PAGES` answers with the same document: the page itself reads the address. Whatever
+has a digest in its name is cached for ever, the document never, so a new release shows at once.
+"""
+
+from __future__ import annotations
+
+from pathlib import Path
+from typing import Final
+
+from fastapi import APIRouter, FastAPI
+from fastapi.responses import FileResponse, HTMLResponse, Response
+from starlette.staticfiles import StaticFiles
+from starlette.types import Scope
+
+DIST: Final = Path(__file__).parent / "dist"
+
+PAGES: Final = (
+    "/",
+    "/endpoints",
+    "/endpoints/{endpoint_id}",
+    "/statements",
+    "/statements/{fingerprint}",
+    "/traces/{trace_id}",
+)
+
+HEADERS: Final = {
+    # Mantine and ECharts set styles from scripts; nothing else may be inline or from elsewhere.
+    "Content-Security-Policy": (
+        "default-src 'self'; style-src 'self' 'unsafe-inline'; base-uri 'none'; "
+        "object-src 'none'; form-action 'self'; frame-ancestors 'none'"
+    ),
+    "Referrer-Policy": "same-origin",
+    "X-Content-Type-Options": "nosniff",
+    "Cache-Control": "no-cache",
+}
+
+_NOT_BUILT: Final = """<!doctype html>
+<html lang="en"><meta charset="utf-8"><title>Timesplit</title>
+<h1>The page has not been built</h1>
+<p>Timesplit is running, and its figures are at <a href="/api/v1/endpoints">/api/v1/endpoints</a>.
+This installation lacks the page in the browser. Build it in the source tree, then reload:</p>
+<pre>python -m dashboard_api.web.build_page</pre>
+<p>A released wheel of <code>timesplit</code> always holds the page.</p>
+</html>
+"""
+
+
+def install(app: FastAPI, dist: Path = DIST) -> None:
+    """Add the page's paths to `app`, after all others."""
+
+    def document() -> Response:
+        if (dist / "index.html").is_file():
+            return FileResponse(dist / "index.html", headers=HEADERS)
+        return HTMLResponse(_NOT_BUILT, status_code=503, headers=HEADERS)
+
+    def icon() -> Response:
+        if (dist / "favicon.svg").is_file():
+            return FileResponse(dist / "favicon.svg", headers=HEADERS)
+        return Response(status_code=404)
+
+    router = APIRouter(include_in_schema=False)
+    for path in PAGES:
+        router.add_api_route(path, document, methods=["GET"])
+    router.add_api_route("/favicon.svg", icon, methods=["GET"])
+    app.include_router(router)
+    app.mount("/assets", _Assets(directory=dist / "assets", check_dir=False), name="assets")
+
+
+class _Assets(StaticFiles):
+    """Files whose names change with their content."""
+
+    async def get_response(self, path: str, scope: Scope) -> Response:
+        response = await super().get_response(path, scope)
+        response.headers["X-Content-Type-Options"] = "nosniff"
+        if response.status_code == 200:
+            response.headers["Cache-Control"] = "public, max-age=31536000, immutable"
+        return response

@@ -1,0 +1,38 @@
+import { Link, NavLink, Outlet, useLocation } from "react-router";
+import { FilterBar } from "../filters/FilterBar";
+import { useFilterSearch } from "../filters/useFilters";
+import { ColorSchemeSwitch } from "./ColorSchemeSwitch";
+import classes from "./Frame.module.css";
+import { Logo } from "./Logo";
+import { RefreshSwitch } from "./RefreshSwitch";
+
+/** What surrounds every page: where one can go, and what the figures are narrowed to. */
+export function Frame() {
+  const search = useFilterSearch();
+  const { pathname } = useLocation();
+  const isTrace = pathname.startsWith("/traces/");
+  return (
+    <>
+      <a className={classes.skip} href="#content">
+        To the figures
+      </a>
+      <header className={classes.header}>
+        <Link className={classes.logo} to={`/endpoints${search}`}>
+          <Logo /> Timesplit
+        </Link>
+        <nav className={classes.nav} aria-label="Pages">
+          <NavLink to={`/endpoints${search}`}>Endpoints</NavLink>
+          <NavLink to={`/statements${search}`}>Statements</NavLink>
+        </nav>
+        <div className={classes.switches}>
+          <RefreshSwitch />
+          <ColorSchemeSwitch />
+        </div>
+      </header>
+      {!isTrace && <FilterBar />}
+      <main id="content" className={classes.main}>
+        <Outlet />
+      </main>
+    </>
+  );
+}

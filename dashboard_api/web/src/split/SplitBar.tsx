@@ -1,0 +1,61 @@
+import { Tooltip } from "@mantine/core";
+import { duration, share } from "../numbers/format";
+import { CATEGORIES, CATEGORY_NAMES, categoryColor } from "./categories";
+import classes from "./SplitBar.module.css";
+import { SplitFigures } from "./SplitFigures";
+import { sumOf } from "./splitValues";
+import type { SplitValues } from "./splitValues";
+
+interface SplitBarProps {
+  values: SplitValues;
+  /** The bar's length, 0 to 1 of the room it has. */
+  length?: number;
+  height?: number;
+  written?: (ms: number) => string;
+}
+
+/** One stacked bar: five categories in their fixed colours and order. */
+export function SplitBar({ values, length = 1, height = 14, written = duration }: SplitBarProps) {
+  const sum = sumOf(values);
+  return (
+    <Tooltip
+      label={<SplitFigures values={values} written={written} />}
+      position="bottom-start"
+      openDelay={150}
+      color="var(--surface)"
+      className={classes.tooltip ?? ""}
+    >
+      <div className={classes.room} role="img" aria-label={spoken(values, written)}>
+        <div className={classes.bar} style={{ width: `${length * 100}%`, height }}>
+          {CATEGORIES.map((category) => {
+            const value = values[category] ?? 0;
+            if (value <= 0) return null;
+            return (
+              <div
+                key={category}
+                data-category={category}
+                className={classes.segment}
+                style={{
+                  width: `${(value / sum) * 100}%`,
+                  background: categoryColor(category),
+                }}
+              />
+            );
+          })}
+        </div>
+      </div>
+    </Tooltip>
+  );
+}
+
+/** The split in words: "Database 101 ms (56 %), Python ..., Render unknown". */
+function spoken(values: SplitValues, written: (ms: number) => string): string {
+  const sum = sumOf(values);
+  const words = CATEGORIES.map((category) => {
+    const value = values[category];
+    const name = CATEGORY_NAMES[category];
+    if (value === null) return `${name} unknown`;
+    return `${name} ${written(value)} (${share(sum > 0 ? value / sum : 0)})`;
+  });
+  return words.join(", ");
+}

@@ -1,0 +1,72 @@
+import { Link } from "react-router";
+import type { EndpointStatement } from "../api/types";
+import { useFilterSearch } from "../filters/useFilters";
+import { Count, Duration, Total } from "../numbers/Quantity";
+import { CallSiteLine } from "./CallSiteLine";
+import { SqlBlock } from "./Sql";
+import classes from "./Statements.module.css";
+
+/** What opens below a statement: its text in full and the lines that run it. */
+export function StatementDetails({ statement }: { statement: EndpointStatement }) {
+  const search = useFilterSearch();
+  return (
+    <div className={classes.details}>
+      <SqlBlock text={statement.text} system={statement.system} />
+      <div>
+        <CallSites statement={statement} />
+        <dl className={classes.phases}>
+          <div>
+            <dt>Execute, a call</dt>
+            <dd>
+              <Duration value={statement.execute_ms.mean} />
+            </dd>
+          </div>
+          <div>
+            <dt>Fetch, a call</dt>
+            <dd>
+              <Duration value={statement.fetch_ms.mean} />
+            </dd>
+          </div>
+          <div>
+            <dt>Slowest call</dt>
+            <dd>
+              <Duration value={statement.duration_ms?.max} />
+            </dd>
+          </div>
+        </dl>
+        <Link to={`/statements/${statement.fingerprint}${search}`}>
+          This statement over all endpoints
+        </Link>
+      </div>
+    </div>
+  );
+}
+
+export function CallSites({ statement }: { statement: EndpointStatement }) {
+  return (
+    <table className={classes.sites} aria-label="Call sites">
+      <thead>
+        <tr>
+          <th scope="col">Run from</th>
+          <th scope="col">Calls</th>
+          <th scope="col">Total</th>
+        </tr>
+      </thead>
+      <tbody>
+        {statement.call_sites.map((site) => (
+          <tr key={`${site.file}:${site.line}:${site.function}`}>
+            <td>
+              <CallSiteLine site={site} />
+            </td>
+            <td>
+              <Count value={site.calls} />
+            </td>
+            <td>
+              <Total value={site.total_ms} />
+            </td>
+          </tr>
+        ))}
+      </tbody>
+    </table>
+  );
+}
