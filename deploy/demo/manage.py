@@ -9,4 +9,6 @@ from django.core.management import execute_from_command_line
 
 if __name__ == "__main__":
     os.environ.setdefault("DJANGO_SETTINGS_MODULE", "shop.settings")
+    if sys.argv[1:2] != ["runserver"]:  # what commands ask of the shop is nobody's traffic
+        os.environ.setdefault("OTEL_SDK_DISABLED", "true")
     execute_from_command_line(sys.argv)
