@@ -15,6 +15,7 @@ from dashboard_api.api import (
     endpoints,
     health,
     histogram,
+    metrics,
     problems,
     requests,
     services,
@@ -40,8 +41,11 @@ def create_app(engine: Engine, *, now_s: Callable[[], float] = time.time) -> Fas
     )
     app.state.engine = engine
     app.state.now_s = now_s
+    app.state.registry = metrics.own_registry()
+    app.add_middleware(metrics.MeasuredRequests, registry=app.state.registry)
     problems.install(app)
     app.include_router(health.router)
+    app.include_router(metrics.router)
     for noun in _ROUTERS:
         app.include_router(noun.router, prefix="/api/v1")
     page.install(app)

@@ -12,7 +12,6 @@ wrong by at most 0.55 %. Counts (queries per request) are exact up to 1023, abov
 from __future__ import annotations
 
 import math
-from collections import Counter
 from collections.abc import Iterable, Sequence
 from enum import IntEnum
 from typing import Final, NamedTuple
@@ -24,6 +23,8 @@ SCALE: Final = 6
 BUCKETS_PER_OCTAVE: Final = 1 << SCALE
 ZERO_BUCKET: Final = -1  # 0 ns and 1 ns
 FIRST_EXPONENTIAL_COUNT: Final = 1024
+
+_OFFSET: Final = 0x8000  # makes a bucket number positive
 
 RECORD: Final = np.dtype([("metric", "u1"), ("bucket", "<i2"), ("count", "<i4")])
 
@@ -76,19 +77,35 @@ def _values(metrics: NDArray[np.int64], buckets: NDArray[np.int64]) -> NDArray[n
 class HistogramBuilder:
     """Counts values of several metrics; what one rollup row holds while it is being derived."""
 
-    def __init__(self, stored: bytes = b"") -> None:
-        self._counts: Counter[tuple[int, int]] = Counter()
-        for metric, bucket, count in np.frombuffer(stored, RECORD).tolist():
-            self._counts[metric, bucket] += count
+    __slots__ = ("_counts",)
 
-    def add(self, metric: Metric, bucket: int, count: int = 1) -> None:
+    def __init__(self, stored: bytes = b"") -> None:
+        self._counts: dict[int, int] = {}  # by metric and bucket in one integer
+        records = np.frombuffer(stored, RECORD)
+        keys = (records["metric"].astype(np.int64) << 16) + records["bucket"] + _OFFSET
+        for key, count in zip(keys.tolist(), records["count"].tolist(), strict=True):
+            self._counts[key] = self._counts.get(key, 0) + count
+
+    def add(self, metric: int, bucket: int, count: int = 1) -> None:
         """Count `count` values; a negative count takes back what was counted before."""
-        self._counts[metric, bucket] += count
+        key = (metric << 16) + bucket + _OFFSET
+        self._counts[key] = self._counts.get(key, 0) + count
+
+    def merge(self, other: HistogramBuilder) -> None:
+        """Count what the other counted, too."""
+        counts = self._counts
+        for key, count in other._counts.items():
+            counts[key] = counts.get(key, 0) + count
 
     def to_bytes(self) -> bytes:
         """The stored form, in a fixed order so that equal histograms are equal bytes."""
-        records = [(m, b, c) for (m, b), c in sorted(self._counts.items()) if c]
-        return np.array(records, RECORD).tobytes()
+        counted = sorted((key, count) for key, count in self._counts.items() if count)
+        keys = np.array([key for key, _ in counted], np.int64)
+        records = np.empty(len(counted), RECORD)
+        records["metric"] = keys >> 16
+        records["bucket"] = (keys & 0xFFFF) - _OFFSET
+        records["count"] = [count for _, count in counted]
+        return records.tobytes()
 
 
 class Buckets(NamedTuple):
@@ -107,7 +124,7 @@ class GroupedHistograms:
         lengths = np.fromiter((len(blob) // RECORD.itemsize for blob in stored), np.int64)
         group = np.repeat(np.asarray(groups, np.int64), lengths)
         key = (group << 24) | (records["metric"].astype(np.int64) << 16)
-        key |= records["bucket"].astype(np.int64) + 0x8000
+        key |= records["bucket"].astype(np.int64) + _OFFSET
         self._keys, inverse = np.unique(key, return_inverse=True)
         counts = np.bincount(inverse, weights=records["count"], minlength=len(self._keys))
         self._counts = counts.astype(np.int64)
@@ -116,7 +133,7 @@ class GroupedHistograms:
         """The merged histogram of one metric and group; empty where nothing was counted."""
         first = (group << 24) | (int(metric) << 16)
         low, high = np.searchsorted(self._keys, [first, first + 0x10000])
-        return Buckets((self._keys[low:high] & 0xFFFF) - 0x8000, self._counts[low:high])
+        return Buckets((self._keys[low:high] & 0xFFFF) - _OFFSET, self._counts[low:high])
 
     def quantiles(
         self, metric: Metric, quantiles: Iterable[float], group: int = 0
@@ -130,3 +147,21 @@ class GroupedHistograms:
         positions = np.searchsorted(np.cumsum(counts), ranks)
         chosen = buckets[np.minimum(positions, len(buckets) - 1)]
         return [float(v) for v in _values(np.full_like(chosen, metric), chosen)]
+
+    def quantile_table(
+        self, metric: Metric, quantiles: Sequence[float], groups: int
+    ) -> NDArray[np.float64]:
+        """`quantiles` of the groups 0 to `groups - 1` at once: a row a group, NaN for None."""
+        chosen = (self._keys >> 16) & 0xFF == int(metric)
+        keys, counts = self._keys[chosen], np.maximum(self._counts[chosen], 0)
+        buckets = (keys & 0xFFFF) - 0x8000
+        total = np.bincount(keys >> 24, weights=counts, minlength=groups)[:groups]
+        before = np.cumsum(total) - total
+        wanted = np.asarray(quantiles, np.float64)
+        ranks = np.maximum(1, np.ceil(wanted * total[:, np.newaxis] - 1e-9))
+        positions = np.searchsorted(np.cumsum(counts), before[:, np.newaxis] + ranks)
+        known = np.repeat((total > 0)[:, np.newaxis], len(wanted), axis=1)
+        table = np.full((groups, len(wanted)), np.nan)
+        found = buckets[positions[known]]
+        table[known] = _values(np.full_like(found, metric), found)
+        return table

@@ -5,21 +5,31 @@ from __future__ import annotations
 from collections import defaultdict
 from collections.abc import Collection, Iterator, Mapping, Sequence
 from dataclasses import dataclass
-from typing import Any, Final
+from typing import Any, Final, NamedTuple
 
 from opentelemetry.proto.collector.trace.v1.trace_service_pb2 import ExportTraceServiceRequest
 from sqlalchemy import Connection, select
 
+from collector.decode import attributes as names
 from collector.decode.category import place_of
 from collector.decode.otlp import MalformedExport, parse_export
 from collector.decode.span import Event, Kind, Resource, Span, span_from, span_groups
 from collector.decode.split import split_group
+from collector.decode.sql_statement import Statement, statement_of
 from collector.decode.trace import Group, groups_of
 from collector.journal.frames import CorruptFrame, unpack
 from collector.store.tables import journal, journal_traces
 
 _IDS_PER_QUERY: Final = 500
 _ROWS_PER_QUERY: Final = 16  # rows are large: a group commit each
+
+
+class CallSite(NamedTuple):
+    """A line of the application; line 0 and an empty function where the client does not say."""
+
+    file: str
+    line: int
+    function: str
 
 
 @dataclass(frozen=True, slots=True)
@@ -38,7 +48,9 @@ class TraceSpan:
     part: str | None  # what the application calls it more exactly
     self_ns: int  # how much of the request's time is this span's own, by contract/split.md
     request_id: bytes | None  # the SERVER span of the request that it counts in
-    attributes: Mapping[str, Any]
+    statement: Statement | None  # what it ran, where it is a database's
+    call_site: CallSite | None  # the line of the application behind it
+    attributes: Mapping[str, Any]  # SQL text in them is the statement's, without literals
     status_code: int  # OpenTelemetry's: 0 unset, 1 ok, 2 error
     status_message: str
     events: tuple[Event, ...]
@@ -61,6 +73,7 @@ def _shown(group: Group) -> Iterator[TraceSpan]:
     request_id = group.head.span_id if group.head.kind == Kind.SERVER else None
     for span in (group.head, *group.members):
         category, part = place_of(span)
+        statement = _statement(span)
         yield TraceSpan(
             span_id=span.span_id,
             parent_id=span.parent_id,
@@ -74,11 +87,35 @@ def _shown(group: Group) -> Iterator[TraceSpan]:
             part=part,
             self_ns=self_ns[span.span_id],
             request_id=request_id,
-            attributes=span.attributes,
+            statement=statement,
+            call_site=_call_site(span),
+            attributes=_without_literals(span.attributes, statement),
             status_code=span.status_code,
             status_message=span.status_message,
             events=span.events,
         )
+
+
+def _statement(span: Span) -> Statement | None:
+    text = names.text_of(span.attributes, *names.DB_TEXT)
+    system = names.text_of(span.attributes, *names.DB_SYSTEM)
+    return statement_of(system, text) if text and system else None
+
+
+def _call_site(span: Span) -> CallSite | None:
+    file = names.text_of(span.attributes, *names.CODE_FILE)
+    if not file:
+        return None
+    line = names.integer_of(span.attributes, *names.CODE_LINE) or 0
+    return CallSite(file, line, names.text_of(span.attributes, *names.CODE_FUNCTION))
+
+
+def _without_literals(
+    attributes: Mapping[str, Any], statement: Statement | None
+) -> Mapping[str, Any]:
+    shown = statement.text if statement else ""
+    texts = {name: shown for name in names.DB_TEXT if name in attributes}
+    return {**attributes, **texts} if texts else attributes
 
 
 def spans_of_traces(

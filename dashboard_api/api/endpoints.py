@@ -2,17 +2,28 @@
 
 from __future__ import annotations
 
-from typing import Annotated, Literal
+from collections.abc import Callable, Mapping
+from typing import Annotated, Any, Final, Literal
 
 from fastapi import APIRouter, Query
+from sqlalchemy import Engine
 
-from dashboard_api.api.models.endpoints import EndpointDetail, EndpointList
-from dashboard_api.api.parameters import CursorText, Database, EntityId, Limit, Selected
-from dashboard_api.api.problems import ProblemError, described
+from dashboard_api.api.endpoint_answer import NO_REQUESTS, figures_answer
+from dashboard_api.api.figures import METRICS, NS_PER_MS, Figures, figures_of
+from dashboard_api.api.models.endpoints import Endpoint, EndpointDetail, EndpointList
+from dashboard_api.api.names import endpoint_or_problem, name_fields
+from dashboard_api.api.paging import Key, Paging, largest_first, page_asked_for
+from dashboard_api.api.parameters import Database, EntityId, Paged, Selected
+from dashboard_api.api.problems import described
+from dashboard_api.api.time_range import covered
+from dashboard_api.rollup_queries.completeness import completeness_by_service
+from dashboard_api.rollup_queries.endpoint_rollup import rollup_by_endpoint, total_duration_ns
+from dashboard_api.rollup_queries.names import EndpointRow, endpoints_selected
+from dashboard_api.rollup_queries.selection import Selection
+from dashboard_api.rollup_queries.snapshot import snapshot
 
 EndpointOrder = Literal[
     "impact",
-    "total",
     "requests",
     "errors",
     "mean",
@@ -31,6 +42,20 @@ EndpointOrder = Literal[
     "name",
 ]
 
+_BY_FIGURE: Final[Mapping[str, Callable[[Figures], Any]]] = {
+    "impact": lambda figures: figures.duration.total,
+    "requests": lambda figures: figures.requests,
+    "errors": lambda figures: figures.errors,
+    "mean": lambda figures: figures.duration.mean,
+    "p50": lambda figures: figures.duration.p50,
+    "p95": lambda figures: figures.duration.p95,
+    "p99": lambda figures: figures.duration.p99,
+    "max": lambda figures: figures.max_duration,
+    "queries": lambda figures: figures.queries.mean,
+    "queue": lambda figures: figures.queue.mean,
+    "cpu": lambda figures: figures.cpu,
+}
+
 router = APIRouter(tags=["endpoints"])
 
 
@@ -38,6 +63,7 @@ router = APIRouter(tags=["endpoints"])
 def list_endpoints(
     engine: Database,
     selection: Selected,
+    paging: Paged,
     order: Annotated[
         EndpointOrder,
         Query(
@@ -45,14 +71,78 @@ def list_endpoints(
             "`cpu` and `queries` by their mean."
         ),
     ] = "impact",
-    limit: Limit = 100,
-    cursor: CursorText = None,
 ) -> EndpointList:
     """The endpoints that had requests in the range, with their split."""
-    raise ProblemError(501, "")
+    return endpoint_list(engine, selection, paging, order)
 
 
 @router.get("/endpoints/{endpoint_id}", responses=described(404, 422, 503))
 def show_endpoint(engine: Database, selection: Selected, endpoint_id: EntityId) -> EndpointDetail:
-    """One endpoint over the range."""
-    raise ProblemError(501, "")
+    """One endpoint over the range. Its impact is among all that the filters select."""
+    with snapshot(engine) as connection:
+        named = endpoint_or_problem(connection, endpoint_id)
+        rollup = rollup_by_endpoint(connection, selection, named.id)
+        total_ms = total_duration_ns(connection, selection) / NS_PER_MS
+        completeness = completeness_by_service(connection, selection)
+    figures = figures_of(rollup)
+    group = 0 if len(rollup.keys) else None
+    return EndpointDetail(
+        **covered(selection),
+        **_fields(named, figures, group, total_ms, completeness),
+    )
+
+
+def endpoint_list(
+    engine: Engine, selection: Selection, paging: Paging, order: EndpointOrder
+) -> EndpointList:
+    """One page of the table of endpoints; what the API and the terminal show."""
+    page = page_asked_for(selection, paging, "endpoints", order)
+    with snapshot(engine) as connection:
+        rollup = rollup_by_endpoint(connection, page.selection)
+        named = endpoints_selected(connection, page.selection)
+        completeness = completeness_by_service(connection, page.selection)
+    figures = figures_of(rollup)
+    total_ms = float(figures.duration.total.sum())
+    rows = [
+        (named[endpoint_id], group)
+        for group, endpoint_id in enumerate(rollup.keys.tolist())
+        if endpoint_id in named
+    ]
+    shown, next_cursor = page.rows_of(rows, _sort_key(order, figures))
+    return EndpointList(
+        **covered(page.selection),
+        endpoints=[
+            Endpoint(**_fields(row, figures, group, total_ms, completeness)) for row, group in shown
+        ],
+        next_cursor=next_cursor,
+    )
+
+
+def _fields(
+    named: EndpointRow,
+    figures: Figures,
+    group: int | None,
+    total_ms: float,
+    completeness: Mapping[int, float],
+) -> dict[str, Any]:
+    own_ms = 0.0 if group is None else float(figures.duration.total[group])
+    return {
+        **name_fields(named),
+        "view": named.view or None,
+        **(NO_REQUESTS if group is None else figures_answer(figures, group)),
+        "impact": own_ms / total_ms if total_ms > 0 else None,
+        "findings": None,
+        "completeness": completeness.get(named.service_id),
+    }
+
+
+def _sort_key(order: EndpointOrder, figures: Figures) -> Callable[[tuple[EndpointRow, int]], Key]:
+    if order == "name":
+        return _name_key
+    column = figures.categories[order].mean if order in METRICS else _BY_FIGURE[order](figures)
+    return lambda row: largest_first(float(column[row[1]]), row[0].id)
+
+
+def _name_key(row: tuple[EndpointRow, int]) -> Key:
+    named, _ = row
+    return (named.route, named.method, named.service, named.environment, named.id)

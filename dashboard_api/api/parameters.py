@@ -7,13 +7,15 @@ from typing import Annotated
 from fastapi import Depends, Path, Query, Request
 from sqlalchemy import Engine
 
+from dashboard_api.api.paging import Paging
 from dashboard_api.api.problems import ProblemError
 from dashboard_api.api.time_range import TimeRangeError, parse_time_range
 from dashboard_api.rollup_queries.selection import Selection
 
 _RANGE = (
     "`now`, relative (`-30m`, `-1h`, `-7d`) or ISO 8601; UTC where it has no offset. "
-    "Rounded to whole minutes so that the range given is covered."
+    "The range is widened to whole minutes; to whole hours where it is 12 hours or longer, or begins "
+    "more than 14 days ago; to whole days where it begins more than 395 days ago."
 )
 
 FromText = Annotated[
@@ -72,3 +74,26 @@ def _selection(
 
 
 Selected = Annotated[Selection, Depends(_selection)]
+
+
+def _paging(
+    limit: Limit = 100,
+    cursor: CursorText = None,
+    from_text: FromText = "-1h",
+    to_text: ToText = "now",
+) -> Paging:
+    return Paging(limit, cursor, (from_text, to_text))
+
+
+Paged = Annotated[Paging, Depends(_paging)]
+
+
+def refuse_unknown_parameters(request: Request) -> None:
+    """A misspelt parameter would silently answer another question."""
+    described = request.app.openapi()["paths"][request.scope["route"].path]["get"]
+    known = {entry["name"] for entry in described["parameters"] if entry["in"] == "query"}
+    for name in request.query_params:
+        if name not in known:
+            raise ProblemError(
+                422, f"There is no parameter {name!r}. There are: {', '.join(sorted(known))}.", name
+            )

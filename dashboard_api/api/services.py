@@ -2,18 +2,59 @@
 
 from __future__ import annotations
 
+from collections import defaultdict
+
 from fastapi import APIRouter
 
-from dashboard_api.api.models.services import ServiceList
-from dashboard_api.api.parameters import CursorText, Database, Limit, Selected
-from dashboard_api.api.problems import ProblemError, described
+from collector.store.identity import hex_from_id
+from dashboard_api.api.models.services import Release, Service, ServiceList
+from dashboard_api.api.paging import Key, page_asked_for
+from dashboard_api.api.parameters import Database, Paged, Selected
+from dashboard_api.api.problems import described
+from dashboard_api.api.time_range import covered, instant
+from dashboard_api.rollup_queries.completeness import completeness_by_service
+from dashboard_api.rollup_queries.names import ReleaseRow, releases_of
+from dashboard_api.rollup_queries.services import ServiceRow, services_selected
+from dashboard_api.rollup_queries.snapshot import snapshot
 
 router = APIRouter(tags=["services"])
 
 
 @router.get("/services", responses=described(422, 503))
-def list_services(
-    engine: Database, selection: Selected, limit: Limit = 100, cursor: CursorText = None
-) -> ServiceList:
-    """Services, environments and releases seen."""
-    raise ProblemError(501, "")
+def list_services(engine: Database, selection: Selected, paging: Paged) -> ServiceList:
+    """Services, environments and releases seen, by name."""
+    page = page_asked_for(selection, paging, "services")
+    with snapshot(engine) as connection:
+        rows, next_cursor = page.rows_of(services_selected(connection, page.selection), _key)
+        completeness = completeness_by_service(connection, page.selection)
+        releases = defaultdict(list)
+        for release in releases_of(connection, [row.id for row in rows]):
+            releases[release.service_id].append(release)
+    return ServiceList(
+        **covered(page.selection),
+        services=[_service(row, releases[row.id], completeness.get(row.id)) for row in rows],
+        next_cursor=next_cursor,
+    )
+
+
+def _key(row: ServiceRow) -> Key:
+    return (row.name, row.environment, row.id)
+
+
+def _service(row: ServiceRow, releases: list[ReleaseRow], completeness: float | None) -> Service:
+    return Service(
+        id=hex_from_id(row.id),
+        name=row.name,
+        environment=row.environment,
+        instrumentation=row.instrumentation or None,
+        first_seen=instant(row.first_seen_s),
+        last_seen=instant(row.last_seen_s),
+        completeness=completeness,
+        releases=[_release(release) for release in reversed(releases)],
+    )
+
+
+def _release(row: ReleaseRow) -> Release:
+    return Release(
+        name=row.name, first_seen=instant(row.first_seen_s), last_seen=instant(row.last_seen_s)
+    )

@@ -2,26 +2,60 @@
 
 from __future__ import annotations
 
-from typing import Annotated
+import math
+from dataclasses import replace
+from typing import Annotated, Any, Final, TypeVar
 
+import numpy as np
 from fastapi import APIRouter, Query
+from pydantic import BaseModel
 
-from dashboard_api.api.models.timeline import Timeline
+from dashboard_api.api.figures import Count, Figure, Figures, Statistics, figures_of
+from dashboard_api.api.models.timeline import (
+    CategoryColumns,
+    CpuColumns,
+    DatabaseColumns,
+    DatabasePartColumns,
+    DurationColumns,
+    PythonColumns,
+    PythonPartColumns,
+    QueryColumns,
+    QueueColumns,
+    ReleaseMarker,
+    RenderColumns,
+    RenderPartColumns,
+    SplitColumns,
+    Timeline,
+)
+from dashboard_api.api.names import endpoint_or_problem
 from dashboard_api.api.parameters import Database, EntityId, Selected
 from dashboard_api.api.problems import ProblemError, described
+from dashboard_api.api.time_range import DAY_S, HOUR_S, MINUTE_S, covered, instant
+from dashboard_api.rollup_queries.endpoint_rollup import rollup_by_time
+from dashboard_api.rollup_queries.names import ReleaseRow, releases_of
+from dashboard_api.rollup_queries.selection import Selection
+from dashboard_api.rollup_queries.snapshot import snapshot
 
-MAX_BUCKETS = 2000
+MAX_BUCKETS: Final = 2000
+_USUAL_BUCKETS: Final = 240
+_USUAL_STEPS_S: Final = (
+    *(minutes * MINUTE_S for minutes in (1, 5, 10, 30)),
+    *(hours * HOUR_S for hours in (1, 3, 6, 12)),
+    *(days * DAY_S for days in (1, 7, 30, 365, 36_500)),
+)
 
 Step = Annotated[
     int | None,
     Query(
-        ge=60,
-        le=86_400 * 366,
-        multiple_of=60,
+        ge=MINUTE_S,
+        le=_USUAL_STEPS_S[-1],
+        multiple_of=MINUTE_S,
         description="Length of a bucket, seconds, a multiple of 60; the range may hold at most "
-        f"{MAX_BUCKETS} buckets. Where absent, a length that gives at most 240 buckets.",
+        f"{MAX_BUCKETS} buckets. Where absent, a length that gives at most {_USUAL_BUCKETS}.",
     ),
 ]
+
+Parts = TypeVar("Parts", bound=BaseModel)
 
 router = APIRouter(tags=["endpoints"])
 
@@ -31,4 +65,120 @@ def show_timeline(
     engine: Database, selection: Selected, endpoint_id: EntityId, step: Step = None
 ) -> Timeline:
     """The figures of one endpoint per time bucket, as columns."""
-    raise ProblemError(501, "")
+    step_s = step or _usual_step_s(selection)
+    whole = _whole_steps(selection, step_s)
+    with snapshot(engine) as connection:
+        named = endpoint_or_problem(connection, endpoint_id)
+        rollup = rollup_by_time(connection, whole, named.id, step_s)
+        releases = releases_of(connection, [named.service_id])
+    starts_s = np.arange(whole.from_s, whole.to_s, step_s)
+    columns = _Columns(len(starts_s), (rollup.keys - whole.from_s) // step_s)
+    return Timeline(
+        **covered(whole),
+        id=endpoint_id,
+        step_s=step_s,
+        time=[instant(start_s) for start_s in starts_s.tolist()],
+        releases=[
+            _marker(row) for row in releases if whole.from_s <= row.first_seen_s < whole.to_s
+        ],
+        **_figure_columns(figures_of(rollup), columns),
+    )
+
+
+def _usual_step_s(selection: Selection) -> int:
+    length_s = selection.to_s - selection.from_s
+    return next(step_s for step_s in _USUAL_STEPS_S if length_s <= step_s * _USUAL_BUCKETS)
+
+
+def _whole_steps(selection: Selection, step_s: int) -> Selection:
+    """The range widened to whole steps."""
+    from_s = selection.from_s // step_s * step_s
+    to_s = -(-selection.to_s // step_s) * step_s
+    buckets = (to_s - from_s) // step_s
+    if buckets > MAX_BUCKETS:
+        raise ProblemError(
+            422,
+            f"This range has {buckets} buckets of {step_s} s, more than {MAX_BUCKETS}: "
+            "ask for a longer step or a shorter range.",
+            "step",
+        )
+    return replace(selection, from_s=from_s, to_s=to_s)
+
+
+def _marker(release: ReleaseRow) -> ReleaseMarker:
+    return ReleaseMarker(release=release.name, time=instant(release.first_seen_s))
+
+
+class _Columns:
+    """Spreads the figures of the buckets that have requests over all buckets."""
+
+    def __init__(self, buckets: int, positions: Count) -> None:
+        self._buckets = buckets
+        self._positions = positions
+
+    def counts(self, values: Count) -> list[int]:
+        """0 where there was no request."""
+        spread = np.zeros(self._buckets, np.int64)
+        spread[self._positions] = values
+        return spread.tolist()
+
+    def figures(self, values: Figure, empty: float | None = None) -> list[Any]:
+        """None where the figure is unknown, `empty` where there was no request."""
+        spread = np.full(self._buckets, empty, object)
+        spread[self._positions] = [
+            None if math.isnan(value) else value for value in values.tolist()
+        ]
+        return spread.tolist()
+
+    def whole_figures(self, values: Figure) -> list[Any]:
+        """Figures that are whole numbers."""
+        return [None if value is None else int(value) for value in self.figures(values)]
+
+    def statistics(self, values: Statistics) -> dict[str, list[Any]]:
+        """The columns that durations and categories share."""
+        return {
+            "mean": self.figures(values.mean),
+            "p50": self.figures(values.p50),
+            "p95": self.figures(values.p95),
+            "p99": self.figures(values.p99),
+            "total": self.figures(values.total, empty=0.0),
+        }
+
+
+def _figure_columns(figures: Figures, columns: _Columns) -> dict[str, Any]:
+    queries = figures.queries
+    return {
+        "requests": columns.counts(figures.requests),
+        "errors": columns.counts(figures.errors),
+        "duration_ms": DurationColumns(
+            **columns.statistics(figures.duration), max=columns.figures(figures.max_duration)
+        ),
+        "split_ms": _split(figures, columns),
+        "cpu_ms": CpuColumns(mean=columns.figures(figures.cpu)),
+        "queue_ms": QueueColumns(
+            mean=columns.figures(figures.queue.mean), p95=columns.figures(figures.queue.p95)
+        ),
+        "queries": QueryColumns(
+            mean=columns.figures(queries.mean),
+            p50=columns.whole_figures(queries.p50),
+            p95=columns.whole_figures(queries.p95),
+            p99=columns.whole_figures(queries.p99),
+            max=columns.whole_figures(figures.max_queries.astype(np.float64)),
+        ),
+    }
+
+
+def _split(figures: Figures, columns: _Columns) -> SplitColumns:
+    split = {name: columns.statistics(values) for name, values in figures.categories.items()}
+    parts = {name: columns.figures(values) for name, values in figures.parts.items()}
+    return SplitColumns(
+        database=DatabaseColumns(**split["database"], parts=_parts(DatabasePartColumns, parts)),
+        python=PythonColumns(**split["python"], parts=_parts(PythonPartColumns, parts)),
+        render=RenderColumns(**split["render"], parts=_parts(RenderPartColumns, parts)),
+        cache=CategoryColumns(**split["cache"]),
+        external=CategoryColumns(**split["external"]),
+    )
+
+
+def _parts(model: type[Parts], parts: dict[str, list[Any]]) -> Parts:
+    return model(**{name: parts[name] for name in model.model_fields})

@@ -2,7 +2,12 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterator
 from dataclasses import dataclass
+
+from sqlalchemy import ColumnElement, Select, select
+
+from collector.store.tables import endpoints, releases, services
 
 
 @dataclass(frozen=True)
@@ -14,3 +19,19 @@ class Selection:
     service: str | None = None
     environment: str | None = None
     release: str | None = None
+
+    def service_conditions(self) -> Iterator[ColumnElement[bool]]:
+        """For rows of `services`."""
+        if self.service is not None:
+            yield services.c.name == self.service
+        if self.environment is not None:
+            yield services.c.environment == self.environment
+
+    def endpoint_ids(self) -> Select[tuple[int]]:
+        """The endpoints of the services selected."""
+        chosen = select(services.c.id).where(*self.service_conditions())
+        return select(endpoints.c.id).where(endpoints.c.service_id.in_(chosen))
+
+    def release_ids(self) -> Select[tuple[int]]:
+        """The releases of that name, of any service."""
+        return select(releases.c.id).where(releases.c.name == self.release)

@@ -27,10 +27,10 @@ class RangedAnswer(Answer):
 
     from_: datetime = Field(
         alias="from",
-        description="Start of the range the figures cover, inclusive: a whole minute, UTC.",
+        description="Start of the range the figures cover, inclusive: UTC, a whole minute or longer period.",
     )
     to: datetime = Field(
-        description="End of the range the figures cover, exclusive: a whole minute, UTC."
+        description="End of the range the figures cover, exclusive: UTC, a whole minute or longer period."
     )
 
 

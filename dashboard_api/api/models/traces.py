@@ -53,9 +53,11 @@ class Span(Answer):
     start_ms: float = Field(description="When it began, ms after the trace's start.")
     duration_ms: float = Field(description="How long it took, ms.")
     self_ms: float = Field(description="Its own time, without what happened deeper, ms.")
-    category: Category | None = Field(
-        description="The category of its own time. Null where it belongs to no stored request."
+    request: str | None = Field(
+        description="The SERVER span of the request that its own time counts in. Null where that "
+        "is not stored, and for what happens outside any request."
     )
+    category: Category = Field(description="The category of its own time.")
     part: str | None = Field(
         description="The part of the category. Null where the client does not tell."
     )
@@ -67,12 +69,14 @@ class Span(Answer):
     call_site: SpanCallSite | None = Field(
         description="The line of the application behind it. Null where unknown."
     )
-    attributes: dict[str, JsonValue] = Field(description="The span's attributes, as received.")
+    attributes: dict[str, JsonValue] = Field(
+        description="The span's attributes; SQL text without its literals."
+    )
     events: list[SpanEvent] = Field(description="What happened within it, oldest first.")
 
 
 class Trace(Answer):
-    """One trace. Spans are in order of their start, a parent before its children."""
+    """One trace. Spans are in order of their start, the longest first."""
 
     trace_id: str = Field(description="Id of the trace: 32 hexadecimal digits.")
     start: datetime = Field(description="When its first stored span began, UTC.")
@@ -86,6 +90,4 @@ class Trace(Answer):
 class OtlpTrace(Answer):
     """The trace as OTLP/JSON, as it was received (`format=otlp`)."""
 
-    resourceSpans: list[dict[str, JsonValue]] = Field(
-        description="OTLP ResourceSpans."
-    )
+    resourceSpans: list[dict[str, JsonValue]] = Field(description="OTLP ResourceSpans.")
