@@ -1,0 +1,16 @@
+"""What `timesplit_django` costs a Django application, beside OpenTelemetry's own instrumentation.
+
+One application is called in-process through Django's WSGI handler, in one child process for each
+variant. The children take short turns on one CPU; PostgreSQL and a sink that takes their spans
+have the other. A turn's cost is the CPU time of its whole process: exporter threads and the flush
+of what the turn left in their queue included. The sink counts what arrives, and a run in which a
+span was dropped is refused. Figures are medians over rounds of the difference to the bare
+application in the same round; `control` is the bare application under another name, so what it
+adds is the error of the method.
+"""
+
+from __future__ import annotations
+
+from tests.benchmarks.django_overhead.command import main
+
+__all__ = ["main"]

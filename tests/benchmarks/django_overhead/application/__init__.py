@@ -1,0 +1,1 @@
+"""The application that is measured: a small shop, the same for every variant."""

@@ -1,0 +1,89 @@
+"""The command: starts what the measurement needs, takes it, prints it, stops what it started."""
+
+from __future__ import annotations
+
+import argparse
+import os
+import sys
+import uuid
+from collections.abc import Iterator
+from contextlib import ExitStack, contextmanager
+
+import psycopg
+from psycopg import sql
+from rich.console import Console
+from sqlalchemy import make_url
+
+from tests.benchmarks.django_overhead.children import (
+    fill_database,
+    pinned,
+    running_sink,
+    two_cpus,
+)
+from tests.benchmarks.django_overhead.measure import Site, measure_memory, measure_times
+from tests.benchmarks.django_overhead.plan import STOCK, VARIANTS, stock_is_installed
+from tests.benchmarks.django_overhead.report import print_report
+from tests.fixtures.postgres_server import find_binaries, run_postgres
+
+ROUNDS = 9
+FILE_COLUMNS = 160  # where the output is not a terminal's
+
+
+def main() -> None:
+    """Measure and print. SystemExit says what is missing."""
+    options = _parser().parse_args()
+    console = Console() if sys.stdout.isatty() else Console(width=FILE_COLUMNS)
+    variants = [name for name in VARIANTS if name != STOCK or stock_is_installed()]
+    measured_cpu, other_cpu = two_cpus()
+    if other_cpu is None:
+        console.print("One CPU only: the database and the sink disturb what is measured.")
+    with (
+        _database(other_cpu) as database_url,
+        running_sink(other_cpu) as sink_url,
+        console.status("starting") as status,
+    ):
+        fill_database(database_url)
+        site = Site(database_url, sink_url, measured_cpu)
+        times = measure_times(site, variants, options.rounds, status.update)
+        memory = measure_memory(site, variants, status.update) if options.memory else {}
+    print_report(console, times, memory)
+
+
+def _parser() -> argparse.ArgumentParser:
+    parser = argparse.ArgumentParser(description="What timesplit_django costs an application")
+    parser.add_argument("--rounds", type=int, default=ROUNDS, help=f"default {ROUNDS}")
+    parser.add_argument(
+        "--no-memory", dest="memory", action="store_false", help="leave out the memory of a worker"
+    )
+    return parser
+
+
+@contextmanager
+def _database(cpu: int | None) -> Iterator[str]:
+    """A fresh database on the server at TEST_POSTGRES_URL, or on a temporary one on this CPU."""
+    given = os.environ.get("TEST_POSTGRES_URL")
+    if given:
+        with _fresh_database(given) as url:
+            yield url
+        return
+    binaries = find_binaries()
+    if binaries is None:
+        raise SystemExit("No PostgreSQL: set TEST_POSTGRES_URL, or install its server binaries")
+    with ExitStack() as stack:
+        with pinned(cpu):
+            server_url = stack.enter_context(run_postgres(binaries))
+        yield server_url
+
+
+@contextmanager
+def _fresh_database(server_url: str) -> Iterator[str]:
+    url = make_url(server_url).set(drivername="postgresql")
+    name = f"overhead_{uuid.uuid4().hex}"
+    with psycopg.connect(url.render_as_string(hide_password=False), autocommit=True) as connection:
+        connection.execute(sql.SQL("CREATE DATABASE {}").format(sql.Identifier(name)))
+        try:
+            yield url.set(database=name).render_as_string(hide_password=False)
+        finally:
+            connection.execute(
+                sql.SQL("DROP DATABASE {} WITH (FORCE)").format(sql.Identifier(name))
+            )

@@ -1,0 +1,127 @@
+"""Takes the measurements: turns of every variant on every view, and the memory of a worker."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Sequence
+from contextlib import ExitStack
+from dataclasses import dataclass
+from statistics import median
+from typing import Final
+
+from tests.benchmarks.django_overhead.children import Worker, running_worker
+from tests.benchmarks.django_overhead.plan import BARE, ONE_QUERY, VIEWS, View
+
+MEMORY_REQUESTS: Final = 20_000
+MEMORY_TURN: Final = 1000
+# More than the spans of any turn, so that none is dropped however fast the turn is.
+QUEUE_SPANS: Final = "32768"
+Note = Callable[[str], None]
+
+
+@dataclass(frozen=True)
+class Site:
+    """Where a measurement takes place."""
+
+    database_url: str
+    sink_url: str
+    cpu: int | None
+
+    def start(self, stack: ExitStack, variant: str, **environment: str) -> Worker:
+        """A worker that lives as long as the stack."""
+        worker = running_worker(variant, self.database_url, self.sink_url, self.cpu, **environment)
+        return stack.enter_context(worker)
+
+
+class Times:
+    """CPU nanoseconds of a request, by variant, view and round."""
+
+    def __init__(self) -> None:
+        self._request_ns: dict[tuple[str, View], list[float]] = {}
+
+    def add(self, variant: str, view: View, request_ns: float) -> None:
+        """The next round of this variant and view."""
+        self._request_ns.setdefault((variant, view), []).append(request_ns)
+
+    def variants(self) -> list[str]:
+        """In the order in which they were added first."""
+        return list(dict.fromkeys(variant for variant, _ in self._request_ns))
+
+    def bare_us(self, view: View) -> float:
+        """What a request of the bare application takes."""
+        return median(self._request_ns[BARE, view]) / 1000
+
+    def added_us(self, variant: str, view: View) -> float:
+        """What the variant adds to a request: the median of the rounds' differences to bare."""
+        return median(own - bare for own, bare in self._pairs(variant, view)) / 1000
+
+    def ratio(self, variant: str, view: View) -> float:
+        """The median of the rounds' ratios to bare."""
+        return median(own / bare for own, bare in self._pairs(variant, view))
+
+    def query_us(self, variant: str, few: View, many: View) -> float:
+        """What each further query adds, between two views."""
+        added_us = self.added_us(variant, many) - self.added_us(variant, few)
+        return added_us / (many.queries - few.queries)
+
+    def _pairs(self, variant: str, view: View) -> list[tuple[float, float]]:
+        measured = self._request_ns
+        return list(zip(measured[variant, view], measured[BARE, view], strict=True))
+
+
+@dataclass(frozen=True)
+class Memory:
+    """Resident bytes of a worker that has shown every view, and after many further requests."""
+
+    warm_bytes: int
+    final_bytes: int
+
+
+def measure_times(site: Site, variants: Sequence[str], rounds: int, note: Note) -> Times:
+    """Turns of all variants in an order that moves on with each round. Loss is refused."""
+    times = Times()
+    with ExitStack() as stack:
+        workers = [
+            site.start(stack, variant, OTEL_BSP_MAX_QUEUE_SIZE=QUEUE_SPANS) for variant in variants
+        ]
+        note("warming up")
+        for worker in workers:
+            _warm_up(worker)
+            worker.count()
+        for number in range(rounds):
+            note(f"round {number + 1} of {rounds}")
+            _take_round(workers, number, times)
+        for worker in workers:
+            worker.refuse_loss()
+    return times
+
+
+def measure_memory(site: Site, variants: Sequence[str], note: Note) -> dict[str, Memory]:
+    """The memory of a fresh worker of each variant, with default settings of the exporter."""
+    found = {}
+    for variant in variants:
+        note(f"memory of {variant}")
+        with ExitStack() as stack:
+            found[variant] = _memory_of(site.start(stack, variant))
+    return found
+
+
+def _warm_up(worker: Worker) -> None:
+    for view in VIEWS:
+        worker.turn(view.path, view.queries, view.turn_requests)
+
+
+def _take_round(workers: Sequence[Worker], number: int, times: Times) -> None:
+    first = number % len(workers)
+    for view in VIEWS:
+        for worker in (*workers[first:], *workers[:first]):
+            taken = worker.turn(view.path, view.queries, view.turn_requests)
+            times.add(worker.variant, view, taken["cpu_ns"] / view.turn_requests)
+
+
+def _memory_of(worker: Worker) -> Memory:
+    _warm_up(worker)
+    turns = [
+        worker.turn(ONE_QUERY.path, ONE_QUERY.queries, MEMORY_TURN)["resident_bytes"]
+        for _ in range(MEMORY_REQUESTS // MEMORY_TURN)
+    ]
+    return Memory(turns[0], turns[-1])

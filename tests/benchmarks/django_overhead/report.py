@@ -1,0 +1,177 @@
+"""Prints what was measured: the cost on every view, memory, and which targets are met."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+from importlib.metadata import PackageNotFoundError, version
+from typing import Final
+
+from rich.console import Console
+from rich.table import Table
+
+from tests.benchmarks.django_overhead.measure import MEMORY_REQUESTS, Memory, Times
+from tests.benchmarks.django_overhead.plan import (
+    BARE,
+    CONTROL,
+    DEFAULT,
+    INSTALL_STOCK,
+    NESTED,
+    ONE_QUERY,
+    PLAIN,
+    STATEMENTS,
+    STOCK,
+    VIEWS,
+)
+
+MIB: Final = 1024 * 1024
+_VERSIONS: Final = (
+    "django",
+    "djangorestframework",
+    "psycopg",
+    "timesplit-django",
+    "opentelemetry-sdk",
+    "opentelemetry-instrumentation-django",
+    "opentelemetry-instrumentation-psycopg",
+)
+
+
+@dataclass(frozen=True)
+class Target:
+    """A limit that the package must keep. `measured` is None where it could not be."""
+
+    name: str
+    limit: float
+    measured: float | None
+    unit: str = ""
+
+    def row(self) -> tuple[str, str, str, str]:
+        """Its name, limit, measured value and verdict."""
+        limit = f"at most {self.limit:g}{self.unit}"
+        if self.measured is None:
+            return self.name, limit, "not measured", "unknown"
+        verdict = "met" if self.measured <= self.limit else "NOT MET"
+        return self.name, limit, f"{self.measured:.3g}{self.unit}", verdict
+
+
+def print_report(console: Console, times: Times, memory: Mapping[str, Memory]) -> None:
+    """All tables, and how to measure what is missing."""
+    console.print(_versions(), style="dim")
+    console.print(_cost_table(times))
+    console.print(_query_table(times))
+    if memory:
+        console.print(_memory_table(memory))
+    console.print(_target_table(times, memory))
+    if STOCK not in times.variants():
+        console.print(f"OpenTelemetry's own pair is not installed. To compare:\n  {INSTALL_STOCK}")
+
+
+def targets(times: Times, memory: Mapping[str, Memory]) -> list[Target]:
+    """What the package promises of its cost."""
+    stock = STOCK in times.variants()
+    found = [
+        Target(
+            "plain request, of what OpenTelemetry's pair adds",
+            0.4,
+            _share(times.added_us(DEFAULT, PLAIN), times.added_us(STOCK, PLAIN)) if stock else None,
+        ),
+        Target(
+            "each query from 1 to 147, of what that pair adds",
+            0.08,
+            _share(_slope_us(times, DEFAULT), _slope_us(times, STOCK)) if stock else None,
+        ),
+        Target(
+            "each of 150 bare statements, of what that pair adds",
+            0.08,
+            _share(_bare_slope_us(times, DEFAULT), _bare_slope_us(times, STOCK)) if stock else None,
+        ),
+        Target("147-query request, over bare", 3.0, 100 * (times.ratio(DEFAULT, NESTED) - 1), " %"),
+    ]
+    if memory:
+        over_bytes = memory[DEFAULT].final_bytes - memory[BARE].final_bytes
+        growth_bytes = _growth_bytes(memory[DEFAULT]) - _growth_bytes(memory[BARE])
+        found += [
+            Target("memory of a worker, over bare", 15.0, over_bytes / MIB, " MiB"),
+            Target(
+                f"its growth over {MEMORY_REQUESTS:,} requests", 1.0, growth_bytes / MIB, " MiB"
+            ),
+        ]
+    return found
+
+
+def _versions() -> str:
+    found = []
+    for name in _VERSIONS:
+        try:
+            found.append(f"{name} {version(name)}")
+        except PackageNotFoundError:
+            found.append(f"{name} not installed")
+    return ", ".join(found)
+
+
+def _cost_table(times: Times) -> Table:
+    table = Table("variant", title="CPU added to a request, microseconds (times bare)")
+    for view in VIEWS:
+        table.add_column(view.name, justify="right")
+    table.add_row("bare, for scale", *(f"{times.bare_us(view):,.0f}" for view in VIEWS))
+    for variant in times.variants()[1:]:
+        name = f"{variant} (the error)" if variant == CONTROL else variant
+        table.add_row(
+            name,
+            *(
+                f"{times.added_us(variant, view):+,.0f} ({times.ratio(variant, view):.3f})"
+                for view in VIEWS
+            ),
+        )
+    return table
+
+
+def _query_table(times: Times) -> Table:
+    table = Table("variant", title="CPU added by each query more, microseconds")
+    table.add_column("from 1 to 147 queries", justify="right")
+    table.add_column("in 150 bare statements", justify="right")
+    for variant in times.variants()[1:]:
+        slopes_us = _slope_us(times, variant), _bare_slope_us(times, variant)
+        table.add_row(variant, *(f"{slope_us:+.1f}" for slope_us in slopes_us))
+    return table
+
+
+def _memory_table(memory: Mapping[str, Memory]) -> Table:
+    table = Table("variant", title="Resident memory of a worker, MiB (over bare)")
+    columns = ("after the warm-up", f"after {MEMORY_REQUESTS:,} requests", "growth")
+    for column in columns:
+        table.add_column(column, justify="right")
+    for variant, own in memory.items():
+        cells = [
+            f"{value / MIB:.1f} ({(value - bare) / MIB:+.1f})"
+            for value, bare in (
+                (own.warm_bytes, memory[BARE].warm_bytes),
+                (own.final_bytes, memory[BARE].final_bytes),
+                (_growth_bytes(own), _growth_bytes(memory[BARE])),
+            )
+        ]
+        table.add_row(variant, *cells)
+    return table
+
+
+def _target_table(times: Times, memory: Mapping[str, Memory]) -> Table:
+    table = Table("target", "limit", "measured", "verdict", title=f"Targets of {DEFAULT}")
+    for target in targets(times, memory):
+        table.add_row(*target.row())
+    return table
+
+
+def _slope_us(times: Times, variant: str) -> float:
+    return times.query_us(variant, ONE_QUERY, NESTED)
+
+
+def _bare_slope_us(times: Times, variant: str) -> float:
+    return times.query_us(variant, PLAIN, STATEMENTS)
+
+
+def _share(own: float, stock: float) -> float | None:
+    return own / stock if stock > 0 else None
+
+
+def _growth_bytes(memory: Memory) -> int:
+    return memory.final_bytes - memory.warm_bytes
