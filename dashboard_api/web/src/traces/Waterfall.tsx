@@ -1,0 +1,101 @@
+import { useMemo, useRef, useState } from "react";
+import type { KeyboardEvent } from "react";
+import { useSearchParams } from "react-router";
+import type { Trace } from "../api/types";
+import { useSetParameters } from "../filters/useFilters";
+import { waterfallRows } from "./rows";
+import type { WaterfallRow } from "./rows";
+import { SpanDetail } from "./SpanDetail";
+import { spanTrees } from "./spanTree";
+import { TimeAxis } from "./TimeAxis";
+import classes from "./Waterfall.module.css";
+import { WaterfallLine } from "./WaterfallLine";
+
+/** The spans of a trace in their order; arrow keys move, open and close as in any tree. */
+export function Waterfall({ trace }: { trace: Trace }) {
+  const [parameters] = useSearchParams();
+  const setParameters = useSetParameters();
+  const [toggled, setToggled] = useState<ReadonlySet<string>>(new Set());
+  const roots = useMemo(() => spanTrees(trace.spans), [trace]);
+  const rows = useMemo(() => waterfallRows(roots, toggled), [roots, toggled]);
+  const lines = useRef<HTMLDivElement>(null);
+  const chosenId = parameters.get("span");
+  const chosen = rows.find((row) => row.id === chosenId) ?? null;
+
+  function choose(row: WaterfallRow) {
+    setParameters({ span: row.id }, { replace: true });
+  }
+
+  function toggle(row: WaterfallRow) {
+    const after = new Set(toggled);
+    if (!after.delete(row.id)) after.add(row.id);
+    setToggled(after);
+  }
+
+  function onKeyDown(event: KeyboardEvent) {
+    const at = rows.findIndex((row) => row.id === chosenId);
+    const row = rows[at];
+    const to = targetOf(event.key, rows, at);
+    if (to !== undefined) {
+      choose(to);
+      focusLine(lines.current, to.id);
+    } else if (row !== undefined && opensOrCloses(event.key, row)) {
+      toggle(row);
+    } else return;
+    event.preventDefault();
+  }
+
+  return (
+    <section className={classes.waterfall} aria-label="Waterfall" data-chosen={chosen !== null}>
+      <div className={classes.left}>
+        <TimeAxis durationMs={trace.duration_ms} />
+        <div
+          ref={lines}
+          role="treegrid"
+          aria-label="Spans of the trace"
+          className={classes.lines}
+          onKeyDown={onKeyDown}
+        >
+          {rows.map((row, index) => (
+            <WaterfallLine
+              key={row.id}
+              row={row}
+              durationMs={trace.duration_ms}
+              isChosen={row === chosen}
+              isReachable={chosen === null ? index === 0 : row === chosen}
+              onChoose={() => choose(row)}
+              onToggle={() => toggle(row)}
+            />
+          ))}
+        </div>
+      </div>
+      <SpanDetail row={chosen} />
+    </section>
+  );
+}
+
+/** The line that an arrow key leads to. */
+function targetOf(key: string, rows: WaterfallRow[], at: number): WaterfallRow | undefined {
+  const row = rows[at];
+  if (key === "ArrowDown") return rows[at + 1];
+  if (key === "ArrowUp") return rows[at - 1];
+  if (key === "Home") return rows[0];
+  if (key === "End") return rows.at(-1);
+  if (row === undefined) return undefined;
+  if (key === "ArrowRight" && row.isOpen) return rows[at + 1];
+  if (key === "ArrowLeft" && !row.isOpen) {
+    return rows.slice(0, at).findLast((above) => above.depth < row.depth);
+  }
+  return undefined;
+}
+
+function opensOrCloses(key: string, row: WaterfallRow): boolean {
+  if (!row.hasChildren) return false;
+  if (key === "Enter" || key === " ") return true;
+  return row.isOpen ? key === "ArrowLeft" : key === "ArrowRight";
+}
+
+function focusLine(lines: HTMLDivElement | null, id: string) {
+  lines?.querySelector<HTMLElement>(`[data-line="${CSS.escape(id)}"]`)?.focus();
+}
+

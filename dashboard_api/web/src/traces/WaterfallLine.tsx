@@ -1,0 +1,99 @@
+import { Duration } from "../numbers/Quantity";
+import { count, duration } from "../numbers/format";
+import { CATEGORY_NAMES, categoryColor } from "../split/categories";
+import { foldName, spanTitle } from "./rows";
+import type { WaterfallRow } from "./rows";
+import classes from "./Waterfall.module.css";
+
+interface WaterfallLineProps {
+  row: WaterfallRow;
+  durationMs: number;
+  isChosen: boolean;
+  /** Whether the tabulator key reaches this line; the arrow keys reach the others. */
+  isReachable: boolean;
+  onChoose: () => void;
+  onToggle: () => void;
+}
+
+export function WaterfallLine(props: WaterfallLineProps) {
+  const { row, durationMs, isChosen, isReachable, onChoose, onToggle } = props;
+  const name = row.fold === null ? spanTitle(row.span) : foldName(row.fold);
+  return (
+    <div
+      role="row"
+      className={classes.line}
+      data-line={row.id}
+      data-error={row.span.status === "error"}
+      aria-level={row.depth + 1}
+      aria-selected={isChosen}
+      aria-expanded={row.hasChildren ? row.isOpen : undefined}
+      tabIndex={isReachable ? 0 : -1}
+      onClick={onChoose}
+      onFocus={(event) => {
+        if (event.target === event.currentTarget && !isChosen) onChoose();
+      }}
+    >
+      <div
+        role="gridcell"
+        className={classes.name}
+        style={{ paddingInlineStart: `${Math.min(row.depth, 16) * 14}px` }}
+      >
+        {row.hasChildren ? (
+          <button
+            type="button"
+            tabIndex={-1}
+            className={classes.toggle}
+            aria-label={`${row.isOpen ? "Close" : "Open"} ${name}`}
+            onClick={onToggle}
+          >
+            {row.isOpen ? "▾" : "▸"}
+          </button>
+        ) : (
+          <span className={classes.leaf} />
+        )}
+        <span className={classes.label} title={name}>
+          {row.fold !== null && <b>{count(row.fold.repetitions)} × </b>}
+          {row.fold === null ? name : name.slice(name.indexOf("×") + 2)}
+          {row.span.status === "error" && <strong className={classes.failed}> failed</strong>}
+        </span>
+      </div>
+      <div role="gridcell" className={classes.track}>
+        <Bar row={row} durationMs={durationMs} />
+      </div>
+      <div role="gridcell" className={classes.figure}>
+        <Duration value={row.durationMs} />
+      </div>
+      <div role="gridcell" className={classes.figure}>
+        <Duration value={row.selfMs} />
+      </div>
+    </div>
+  );
+}
+
+const MOST_PIECES = 300;
+
+/** The span's time in a light tint, its own time within in full colour. */
+function Bar({ row, durationMs }: { row: WaterfallRow; durationMs: number }) {
+  const { category } = row.span;
+  const color = category === null ? "var(--mantine-color-dimmed)" : categoryColor(category);
+  const percent = (ms: number) => `${durationMs > 0 ? (ms / durationMs) * 100 : 0}%`;
+  const own = CATEGORY_NAMES[category ?? "python"];
+  return (
+    <div
+      role="img"
+      aria-label={`${category === null ? "No category" : own}, from ${duration(row.startMs)} for ${duration(row.endMs - row.startMs)}`}
+    >
+      <div
+        className={classes.span}
+        style={{ left: percent(row.startMs), width: percent(row.endMs - row.startMs), background: color }}
+      />
+      {row.intervals.slice(0, MOST_PIECES).map(([start, end]) => (
+        <div
+          key={start}
+          className={classes.own}
+          style={{ left: percent(start), width: percent(end - start), background: color }}
+        />
+      ))}
+    </div>
+  );
+}
