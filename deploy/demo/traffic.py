@@ -10,7 +10,6 @@ from __future__ import annotations
 
 import random
 import threading
-from collections import Counter
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass, field
 from typing import Final
@@ -35,6 +34,17 @@ class Mix:
     method: str
     path: Callable[[random.Random, int], str]
     """Given a source of chance and the number of orders."""
+    may_fail: bool = False
+
+
+@dataclass(frozen=True)
+class Asked:
+    """One request, and how long its client rests after the answer."""
+
+    method: str
+    path: str
+    pause_s: float
+    may_fail: bool
 
 
 def _fixed(path: str) -> Callable[[random.Random, int], str]:
@@ -86,28 +96,29 @@ MIX: Final = (
     Mix(6, "GET", _product("/api/slow/products/{}/")),
     Mix(6, "GET", _product("/api/fast/products/{}/")),
     Mix(2, "POST", _product("/api/fast/products/{}/views/")),
-    Mix(5, "GET", _order("/api/slow/orders/{}/receipt/")),
+    Mix(5, "GET", _order("/api/slow/orders/{}/receipt/"), may_fail=True),
     Mix(5, "GET", _order("/api/fast/orders/{}/receipt/")),
 )
 
 
 @dataclass
 class Count:
-    """What has come back so far, by HTTP status; 0 stands for no answer at all."""
+    """What has come back so far."""
 
-    statuses: Counter[int] = field(default_factory=Counter)
+    requests: int = 0
+    failed: int = 0
+    """Answered 500 by the endpoint that is made to fail."""
+    unanswered: int = 0
+    surprises: list[str] = field(default_factory=list)
+    """Any other failure: what was asked and the status, 0 for no answer at all."""
 
-    @property
-    def requests(self) -> int:
-        return self.statuses.total()
-
-    @property
-    def unanswered(self) -> int:
-        return self.statuses[0]
-
-    @property
-    def failed(self) -> int:
-        return sum(count for status, count in self.statuses.items() if status >= 500)
+    def add(self, asked: Asked, status: int) -> None:
+        self.requests += 1
+        if status == 500 and asked.may_fail:
+            self.failed += 1
+        elif not 200 <= status < 300:
+            self.surprises.append(f"{asked.method} {asked.path}: {status}")
+        self.unanswered += status == 0
 
 
 class Traffic:
@@ -133,28 +144,31 @@ class Traffic:
 
     def _be_a_client(self) -> None:
         with requests.Session() as session:
+            session.trust_env = False  # a proxy is of no use on the loopback interface
             while not self._stopping.is_set():
                 with self._lock:
-                    method, path, pause_s = next(self._requests)
-                status = self._ask(session, method, path)
+                    asked = next(self._requests)
+                status = self._ask(session, asked)
                 with self._lock:
-                    self.count.statuses[status] += 1
-                self._stopping.wait(pause_s)
+                    self.count.add(asked, status)
+                self._stopping.wait(asked.pause_s)
 
-    def _ask(self, session: requests.Session, method: str, path: str) -> int:
-        body = {"views": 3} if method == "POST" else None
+    def _ask(self, session: requests.Session, asked: Asked) -> int:
+        """The answer's status; 0 when there was none."""
+        body = {"views": 3} if asked.method == "POST" else None
         try:
-            url = f"{self._shop_url}{path}"
-            return session.request(method, url, json=body, timeout=TIMEOUT_S).status_code
+            url = f"{self._shop_url}{asked.path}"
+            return session.request(asked.method, url, json=body, timeout=TIMEOUT_S).status_code
         except requests.RequestException:
             return 0
 
 
-def deal(orders: int, seed: int = SEED) -> Iterator[tuple[str, str, float]]:
-    """Method, path and the pause after it in seconds, without end; the same for the same seed."""
+def deal(orders: int, seed: int = SEED) -> Iterator[Asked]:
+    """Requests without end; the same for the same seed and number of orders."""
     chance = random.Random(seed)
     deck = [mix for mix in MIX for _ in range(mix.weight)]
     while True:
         chance.shuffle(deck)
         for mix in deck:
-            yield mix.method, mix.path(chance, orders), chance.expovariate(1 / THINK_S)
+            pause_s = chance.expovariate(1 / THINK_S)
+            yield Asked(mix.method, mix.path(chance, orders), pause_s, mix.may_fail)

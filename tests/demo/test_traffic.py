@@ -9,7 +9,7 @@ from collections.abc import Callable
 from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 from itertools import islice
 
-from deploy.demo.traffic import MIX, Traffic, deal
+from deploy.demo.traffic import MIX, Asked, Count, Traffic, deal
 
 DECK = sum(mix.weight for mix in MIX)
 ROUTES = """
@@ -28,8 +28,8 @@ def test_same_seed_deals_the_same() -> None:
 def test_orders_asked_for_exist() -> None:
     orders = [
         int(match[1])
-        for _, path, _ in islice(deal(50), 1_000)
-        if (match := re.search(r"orders/(\d+)/", path))
+        for asked in islice(deal(50), 1_000)
+        if (match := re.search(r"orders/(\d+)/", asked.path))
     ]
     assert min(orders) >= 1
     assert max(orders) <= 50
@@ -40,21 +40,36 @@ def test_one_deck_holds_every_route(
 ) -> None:
     routes = manage("shell", "--no-imports", "-c", ROUTES).stdout.split()
     assert len(routes) > 20
-    dealt = [path.partition("?")[0] for _, path, _ in islice(deal(1_000), DECK)]
+    dealt = [asked.path.partition("?")[0] for asked in islice(deal(1_000), DECK)]
     for route in routes:
         pattern = re.compile(re.sub(r"<int:\w+>", r"\\d+", route))
         assert any(pattern.fullmatch(path) for path in dealt), route
 
 
+def test_failure_that_is_not_meant_is_told() -> None:
+    count = Count()
+    count.add(Asked("GET", "/a/", 0, may_fail=False), 500)
+    count.add(Asked("GET", "/b/", 0, may_fail=True), 404)
+    count.add(Asked("GET", "/c/", 0, may_fail=True), 0)
+    assert count.surprises == ["GET /a/: 500", "GET /b/: 404", "GET /c/: 0"]
+    assert (count.requests, count.failed, count.unanswered) == (3, 0, 1)
+
+
+def test_failure_that_is_meant_is_counted() -> None:
+    count = Count()
+    count.add(Asked("GET", "/receipt/", 0, may_fail=True), 500)
+    assert (count.requests, count.failed, count.surprises) == (1, 1, [])
+
+
 def test_every_answer_is_counted() -> None:
     enough = threading.Event()
-    answered: list[int] = []
+    answered: list[str] = []
 
     class Handler(BaseHTTPRequestHandler):
         def do_GET(self) -> None:
             self.rfile.read(int(self.headers.get("Content-Length", "0")))
-            answered.append(500 if len(answered) % 2 else 200)
-            self.send_response(answered[-1])
+            answered.append(self.path)
+            self.send_response(200)
             self.send_header("Content-Length", "0")
             self.end_headers()
             if len(answered) == 10:
@@ -74,5 +89,4 @@ def test_every_answer_is_counted() -> None:
         server.shutdown()
         serving.join()
     assert traffic.count.requests == len(answered)
-    assert traffic.count.failed == answered.count(500)
-    assert traffic.count.unanswered == 0
+    assert traffic.count.surprises == []
