@@ -57,6 +57,8 @@ PART: Final = "timesplit.part"
 FOLDED: Final = "timesplit.folded"
 ROWS: Final = "db.response.returned_rows"
 FETCH_NS: Final = "timesplit.fetch_ns"
+CACHE_OPERATION: Final = "timesplit.cache.operation"
+CACHE_HIT: Final = "timesplit.cache.hit"
 
 # OpenTelemetry's semantic conventions.
 HTTP_REQUEST_METHOD: Final = "http.request.method"

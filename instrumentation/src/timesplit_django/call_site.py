@@ -1,26 +1,26 @@
-"""The line behind a query: the nearest frame of the user's own code.
+"""The line behind a query: the nearest cause on the stack that a reader can change.
+
+Walking outwards from the query, that is a frame of the user's own code, a template's tag, or the
+field of a serializer, whichever is met first. A generic view with none of these is itself the
+cause; so is the part of Django, a middleware mostly, that asks before or after the view.
 
 Walking raw frames with a verdict cached for each file costs one or two microseconds; a formatted
-stack would cost a hundred. What is kept is a code object and a line; the text is made when the
-request is over.
+stack would cost a hundred. Text is made once for each place.
 """
 
 from __future__ import annotations
 
 import os
-import site
 import sys
-import sysconfig
-from functools import cache
-from pathlib import Path
+from collections.abc import Callable
+from contextvars import ContextVar
 from types import CodeType, FrameType
-from typing import Final, NamedTuple
+from typing import Any, Final, NamedTuple
 
-import django
-from django.conf import settings as django_settings
+from timesplit_django import source_files
+from timesplit_django.source_files import BOUNDARY, FRAMEWORK, LIBRARY, OWN, shown_path
 
 CACHED_SITES: Final = 10_000
-OWN_FOLDER: Final = str(Path(__file__).parent) + os.sep
 
 
 class Site(NamedTuple):
@@ -31,84 +31,124 @@ class Site(NamedTuple):
     function: str
 
 
-_own_code: dict[str, bool] = {}
-_boundaries: set[int] = set()
-_sites: dict[tuple[int, int], tuple[CodeType, Site]] = {}
+# The query was caused by the view, without any code of the user's on the way.
+BY_VIEW: Final = Site("", 0, "")
+
+# Where a task awaits work that a thread does for it: its stack does not reach into the thread.
+awaiting: Final[ContextVar[Site | None]] = ContextVar("timesplit_awaiting", default=None)
+
+_verdicts: dict[str, int] = {}
+_readers: dict[int, Callable[[FrameType], Site | None]] = {}
+_sites: dict[Any, tuple[Any, Site]] = {}
 
 
-def stop_at(code: CodeType) -> None:
-    """Never look beyond frames of this code: they belong to the server or to a test driver."""
-    _boundaries.add(id(code))
+def stop_at_view(code: CodeType) -> None:
+    """Take this code as the one that calls views."""
+    _special_file(code, _read_view)
+
+
+def find_in_templates(code: CodeType) -> None:
+    """Take this code as the one that renders a node of a template."""
+    _special_file(code, _read_template)
+
+
+def find_in_serializers(code: CodeType) -> None:
+    """Take this code as the one that goes through a serializer's fields."""
+    _special_file(code, _read_serializer)
 
 
 def find_site(skipped_frames: int = 1) -> Site | None:
-    """The nearest line of the user's code on the stack of the calling thread."""
+    """The cause of a query that is executed by the calling thread, None when it is unknown."""
     frame: FrameType | None = sys._getframe(skipped_frames)
+    library: FrameType | None = None
     while frame is not None:
-        code = frame.f_code
-        own = _own_code.get(code.co_filename)
-        if own is None:
-            own = _own_code[code.co_filename] = is_users(code.co_filename)
-        if own:
-            return _site_of(code, frame.f_lineno)
-        if id(code) in _boundaries:
-            return None
+        filename = frame.f_code.co_filename
+        verdict = _verdicts.get(filename)
+        if verdict is None:
+            verdict = _verdicts[filename] = source_files.verdict_of(filename)
+        if verdict == OWN:
+            return _own_site(frame)
+        if verdict == FRAMEWORK:
+            reader = _readers.get(id(frame.f_code))
+            site = reader(frame) if reader is not None else None
+            if site is not None:
+                return site
+        if verdict == BOUNDARY:
+            break
+        if library is None and verdict >= LIBRARY:
+            library = frame
         frame = frame.f_back
-    return None
+    return awaiting.get() or (_own_site(library) if library is not None else None)
 
 
-def is_users(filename: str) -> bool:
-    """True for code of the project: not of Python, an installed package, or this one."""
-    if filename.startswith("<"):
-        return False
-    path = str(Path(filename).absolute())
-    if path.startswith(OWN_FOLDER):
-        return False
-    if path.startswith(_project_folder()) and not _within_installed(path[len(_project_folder()) :]):
-        return True
-    return not path.startswith(_library_folders()) and not _within_installed(path)
+def site_of_function(function: Any) -> Site | None:
+    """Where a function, or a class, is defined."""
+    code = getattr(function, "__code__", None)
+    while code is None and hasattr(function, "__wrapped__"):
+        function = function.__wrapped__
+        code = getattr(function, "__code__", None)
+    if code is None:
+        return None
+    return Site(shown_path(code.co_filename), code.co_firstlineno, function.__qualname__)
 
 
-def shown_path(filename: str) -> str:
-    """The path relative to the project or to the import path it was found on."""
-    path = str(Path(filename).absolute())
-    for folder in (_project_folder(), *_import_folders()):
-        if path.startswith(folder):
-            return path[len(folder) :]
-    return Path(path).name
+def _special_file(code: CodeType, reader: Callable[[FrameType], Site | None]) -> None:
+    _readers[id(code)] = reader
+    _verdicts[code.co_filename] = FRAMEWORK
 
 
-def _site_of(code: CodeType, line: int) -> Site:
-    known = _sites.get((id(code), line))
-    if known is not None and known[0] is code:
-        return known[1]
+def _read_view(_: FrameType) -> Site:
+    return awaiting.get() or BY_VIEW
+
+
+def _own_site(frame: FrameType) -> Site:
+    code = frame.f_code
+    key = id(code), frame.f_lineno
+    return _remembered(key, code) or _remember(key, code, _described(frame))
+
+
+def _described(frame: FrameType) -> Site:
+    code = frame.f_code
+    template = frame.f_globals.get("__jinja_template__")
+    if template is not None:
+        line = template.get_corresponding_lineno(frame.f_lineno)
+        return Site(template.name or shown_path(code.co_filename), line, code.co_name)
+    return Site(shown_path(code.co_filename), frame.f_lineno, code.co_qualname)
+
+
+def _read_template(frame: FrameType) -> Site | None:
+    node = frame.f_locals.get("self")
+    token = getattr(node, "token", None)
+    origin = getattr(node, "origin", None)
+    if token is None or origin is None:
+        return None
+    name = origin.template_name or os.path.basename(str(origin.name))  # noqa: PTH119
+    return Site(str(name), int(token.lineno or 0), f"<{type(node).__name__}>")
+
+
+def _read_serializer(frame: FrameType) -> Site | None:
+    names = frame.f_locals
+    serializer, field = names.get("self"), names.get("field")
+    if serializer is None or field is None:
+        return None
+    owner = type(serializer)
+    key = owner, field.field_name
+    return _remembered(key, owner) or _remember(key, owner, _field_site(owner, field.field_name))
+
+
+def _field_site(owner: type, field_name: str) -> Site:
+    file, line = source_files.line_of_class(owner, field_name)
+    return Site(file, line, f"{owner.__qualname__}.{field_name}")
+
+
+def _remembered(key: Any, owner: Any) -> Site | None:
+    known = _sites.get(key)
+    return known[1] if known is not None and known[0] is owner else None
+
+
+def _remember(key: Any, owner: Any, site: Site) -> Site:
+    """Keeping the owner too keeps its id from being given to another."""
     if len(_sites) >= CACHED_SITES:
         _sites.clear()
-    found = Site(shown_path(code.co_filename), line, code.co_qualname)
-    _sites[id(code), line] = (code, found)
-    return found
-
-
-def _within_installed(path: str) -> bool:
-    return f"{os.sep}site-packages{os.sep}" in path or f"{os.sep}dist-packages{os.sep}" in path
-
-
-@cache
-def _project_folder() -> str:
-    base = getattr(django_settings, "BASE_DIR", None) or Path.cwd()
-    return str(Path(str(base)).absolute()).rstrip(os.sep) + os.sep
-
-
-@cache
-def _library_folders() -> tuple[str, ...]:
-    paths = sysconfig.get_paths()
-    folders = {paths[name] for name in ("stdlib", "platstdlib", "purelib", "platlib")}
-    folders.update(site.getsitepackages())
-    folders.add(str(Path(django.__file__).parent))
-    return tuple(folder.rstrip(os.sep) + os.sep for folder in folders)
-
-
-@cache
-def _import_folders() -> tuple[str, ...]:
-    folders = {str(Path(entry).absolute()) + os.sep for entry in sys.path if entry}
-    return tuple(sorted(folders, key=len, reverse=True))
+    _sites[key] = owner, site
+    return site

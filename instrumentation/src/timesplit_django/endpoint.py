@@ -15,6 +15,9 @@ from django.contrib.admindocs.utils import (
     replace_unnamed_groups,
 )
 
+from timesplit_django import source_files
+from timesplit_django.call_site import Site, site_of_function
+
 METHODS: Final = frozenset(
     {"CONNECT", "DELETE", "GET", "HEAD", "OPTIONS", "PATCH", "POST", "PUT", "TRACE", "QUERY"}
 )
@@ -77,25 +80,32 @@ def view_of(request: Any) -> str | None:
     return known[1]
 
 
-def view_code(view: Any, method: str) -> Callable[..., Any] | None:
-    """The function of the user's that answers: the view itself or its class's method."""
-    owner = getattr(view, "cls", None) or getattr(view, "view_class", None)
+def view_site(request: Any) -> Site | None:
+    """Where the view that answers this request is written: its function or its class's method."""
+    view = getattr(getattr(request, "resolver_match", None), "func", None)
+    owner = _class_of(view)
     if owner is None:
-        return view if callable(view) else None
-    name = (getattr(view, "actions", None) or {}).get(method.lower(), method.lower())
-    return getattr(owner, name, None) or getattr(owner, "dispatch", None)
+        return site_of_function(view)
+    file, line = source_files.line_of_class(owner, "queryset")
+    return Site(
+        file, line, _name_of(view, str(request.method)).removeprefix(f"{owner.__module__}.")
+    )
 
 
 def _name_of(view: Any, method: str) -> str:
     while isinstance(view, partial):
         view = view.func
-    owner = getattr(view, "cls", None) or getattr(view, "view_class", None)
+    owner = _class_of(view)
     if owner is None:
         owner = view if hasattr(view, "__qualname__") else type(view)
         return f"{owner.__module__}.{owner.__qualname__}"
     action = (getattr(view, "actions", None) or {}).get(method.lower())
     name = f"{owner.__module__}.{owner.__qualname__}"
     return f"{name}.{action}" if action else name
+
+
+def _class_of(view: Any) -> Any:
+    return getattr(view, "cls", None) or getattr(view, "view_class", None)
 
 
 def _without_language(route: str) -> str:

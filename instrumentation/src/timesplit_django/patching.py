@@ -3,8 +3,12 @@
 from __future__ import annotations
 
 import functools
-from collections.abc import Callable
+import sys
+from collections.abc import AsyncIterator, Callable, Iterator
+from types import ModuleType
 from typing import Any
+
+from wrapt import register_post_import_hook
 
 from timesplit_django import guard
 from timesplit_django.accounting import Activity, current, enter, leave
@@ -17,6 +21,8 @@ class Patches:
 
     def __init__(self) -> None:
         self._replaced: list[tuple[Any, str, Any, Any]] = []
+        self._awaited: set[str] = set()
+        self._active = False
 
     def wrap(self, owner: Any, name: str, make: Callable[[Any], Any]) -> bool:
         """Replace `owner.name` by `make(original)`. False where there is nothing to replace."""
@@ -28,18 +34,38 @@ class Patches:
         self._replaced.append((owner, name, original, replacement))
         return True
 
+    def when_imported(self, module: str, patch: Callable[[ModuleType], None]) -> None:
+        """Call `patch(module)` now or as soon as the module has been imported."""
+        self._active = True
+        if module in sys.modules:
+            patch(sys.modules[module])
+        elif module not in self._awaited:
+            self._awaited.add(module)
+            register_post_import_hook(self._guarded(patch), module)
+
     def undo(self) -> None:
         """Put the originals back, except where someone else has replaced ours since."""
+        self._active = False
         while self._replaced:
             owner, name, original, replacement = self._replaced.pop()
             if vars(owner).get(name) is replacement:
                 setattr(owner, name, original)
 
+    def _guarded(self, patch: Callable[[ModuleType], None]) -> Callable[[ModuleType], None]:
+        def imported(module: ModuleType) -> None:
+            try:
+                if self._active:
+                    patch(module)
+            except Exception:
+                guard.report(f"{patch.__module__} of {module.__name__}")
+
+        return imported
+
 
 def timed(
     part: int, *, shown: bool = False, describe: Describe | None = None
 ) -> Callable[[Any], Any]:
-    """A wrapper that accounts a function's time, or a property's, or a coroutine function's.
+    """A wrapper that accounts a function's time, or a property's.
 
     A call directly inside the same part is not an activity of its own.
     """
@@ -64,6 +90,88 @@ def timed(
         return call
 
     return make
+
+
+def timed_async(part: int) -> Callable[[Any], Any]:
+    """The same for a coroutine function; what it awaits counts."""
+
+    def make(wrapped: Any) -> Any:
+        @functools.wraps(wrapped)
+        async def call(*args: Any, **kwargs: Any) -> Any:
+            parent = current.get()
+            if parent is None or parent.part == part:
+                return await wrapped(*args, **kwargs)
+            activity = enter(part)
+            try:
+                return await wrapped(*args, **kwargs)
+            finally:
+                leave(activity)
+
+        return call
+
+    return make
+
+
+def timed_generator(part: int) -> Callable[[Any], Any]:
+    """The same for a generator function: each of its steps."""
+
+    def make(wrapped: Any) -> Any:
+        @functools.wraps(wrapped)
+        def call(*args: Any, **kwargs: Any) -> Any:
+            steps = wrapped(*args, **kwargs)
+            parent = current.get()
+            return steps if parent is None or parent.part == part else _timed_steps(part, steps)
+
+        return call
+
+    return make
+
+
+def timed_async_generator(part: int) -> Callable[[Any], Any]:
+    """The same for an asynchronous generator function."""
+
+    def make(wrapped: Any) -> Any:
+        @functools.wraps(wrapped)
+        def call(*args: Any, **kwargs: Any) -> Any:
+            steps = wrapped(*args, **kwargs)
+            parent = current.get()
+            if parent is None or parent.part == part:
+                return steps
+            return _timed_async_steps(part, steps)
+
+        return call
+
+    return make
+
+
+def _timed_steps(part: int, steps: Any) -> Iterator[Any]:
+    try:
+        while True:
+            activity = enter(part)
+            try:
+                step = next(steps)
+            except StopIteration:
+                return
+            finally:
+                leave(activity)
+            yield step
+    finally:
+        steps.close()
+
+
+async def _timed_async_steps(part: int, steps: Any) -> AsyncIterator[Any]:
+    try:
+        while True:
+            activity = enter(part)
+            try:
+                step = await anext(steps)
+            except StopAsyncIteration:
+                return
+            finally:
+                leave(activity)
+            yield step
+    finally:
+        await steps.aclose()
 
 
 def _describe(

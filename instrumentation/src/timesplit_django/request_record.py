@@ -20,6 +20,7 @@ from timesplit_django import attributes as names
 from timesplit_django import child_spans, endpoint, guard, interest, tracing
 from timesplit_django import settings as package_settings
 from timesplit_django.accounting import Account, Activity, current
+from timesplit_django.call_site import BY_VIEW, Site
 from timesplit_django.digest import digest_attributes
 from timesplit_django.queries import QueryLog
 from timesplit_django.queue_time import queue_ns
@@ -39,6 +40,7 @@ class RequestRecord(Account):
         self.request = request
         self.queries = QueryLog()
         self.error_type: str | None = None
+        self.view_name: str | None = None
         self.status_code: int | None = None
         self._thread_id = threading.get_ident() if in_one_thread else None
         self._cpu_start_ns = time.thread_time_ns() if in_one_thread else 0
@@ -121,12 +123,18 @@ def open_requests() -> int:
 
 
 def _send(record: RequestRecord, cpu_ns: int | None) -> None:
+    """End the span at the account's end, with all that could be said of it."""
     span = record.span
-    end_ns = record.root.end_ns + record.epoch_ns
-    if not span.is_recording():
-        span.end(end_ns)
-        return
+    try:
+        if span.is_recording():
+            _describe(record, cpu_ns)
+    finally:
+        span.end(record.root.end_ns + record.epoch_ns)
+
+
+def _describe(record: RequestRecord, cpu_ns: int | None) -> None:
     settings = package_settings.current()
+    _settle_sites(record)
     attributes = _http_attributes(record)
     attributes.update(digest_attributes(record.part_ns, record.queries, settings.statement_limit))
     if cpu_ns is not None:
@@ -134,6 +142,8 @@ def _send(record: RequestRecord, cpu_ns: int | None) -> None:
     waited_ns = queue_ns(record.request.META, record.start_ns + record.epoch_ns)
     if waited_ns is not None:
         attributes[names.QUEUE_NS] = waited_ns
+    span = record.span
+    span.set_attributes(attributes)
     route = attributes.get(names.HTTP_ROUTE)
     method = attributes[names.HTTP_REQUEST_METHOD]
     span.update_name(f"{method} {route}" if route else method)
@@ -141,9 +151,16 @@ def _send(record: RequestRecord, cpu_ns: int | None) -> None:
     if failed:
         span.set_status(Status(StatusCode.ERROR))
     if interest.is_interesting(record, f"{method} {route}", failed):
-        attributes.update(child_spans.send(record))
-    span.set_attributes(attributes)
-    span.end(end_ns)
+        span.set_attributes(child_spans.send(record) or {})
+
+
+def _settle_sites(record: RequestRecord) -> None:
+    """Name the view where a query was caused by nothing nearer."""
+    site: Site | None = None
+    for query in record.queries.queries:
+        if query.site is BY_VIEW:
+            site = site or endpoint.view_site(record.request)
+            query.site = site
 
 
 def _http_attributes(record: RequestRecord) -> dict[str, Any]:
@@ -152,9 +169,9 @@ def _http_attributes(record: RequestRecord) -> dict[str, Any]:
     route = endpoint.route_of(request)
     if route is not None:
         attributes[names.HTTP_ROUTE] = route
-        view = endpoint.view_of(request)
-        if view is not None:
-            attributes[names.VIEW] = view
+        record.view_name = endpoint.view_of(request)
+        if record.view_name is not None:
+            attributes[names.VIEW] = record.view_name
     if record.status_code is not None:
         attributes[names.HTTP_RESPONSE_STATUS_CODE] = record.status_code
     error_type = _error_type(record)

@@ -87,15 +87,17 @@ def _describe_connection(activity: Activity, args: tuple[Any, ...], _: dict[str,
 def _timed_transaction(original: Any) -> Any:
     """Account a step of a transaction; what connecting does on its way is connecting."""
     operation = original.__name__
+    # Most drivers only take note of it and say nothing to the server.
+    shown = operation != "_set_autocommit"
 
     @functools.wraps(original)
     def step(self: Any, *args: Any, **kwargs: Any) -> Any:
         parent = current.get()
         if parent is None or parent.part in (CONNECT, TRANSACTION) or self.connection is None:
             return original(self, *args, **kwargs)
-        activity = enter(TRANSACTION, shown=True)
+        activity = enter(TRANSACTION, shown)
         if activity is not None:
-            activity.detail = self, operation, args
+            activity.detail = self, operation
         try:
             return original(self, *args, **kwargs)
         finally:
@@ -284,7 +286,7 @@ def _begin_transaction_step(
     activity = enter(TRANSACTION, shown=True)
     if activity is None:
         return None
-    activity.detail = cursor.db, statement.operation, ()
+    activity.detail = cursor.db, statement.operation
     return activity, None
 
 

@@ -24,7 +24,7 @@ def install() -> None:
     _patches.wrap(BaseHandler, "load_middleware", _with_layer)
     _patches.wrap(BaseHandler, "make_view_atomic", _with_measured_view)
     for name in ("_get_response", "_get_response_async"):
-        call_site.stop_at(getattr(BaseHandler, name).__code__)
+        call_site.stop_at_view(getattr(BaseHandler, name).__code__)
     got_request_exception.connect(_note_exception, dispatch_uid="timesplit_django")
 
 

@@ -1,0 +1,46 @@
+"""Where a task awaits what a thread does for it: the thread's stack begins anew."""
+
+from __future__ import annotations
+
+import functools
+from typing import Any
+
+from asgiref.sync import SyncToAsync
+
+from timesplit_django import guard
+from timesplit_django.accounting import current
+from timesplit_django.call_site import BY_VIEW, Site, awaiting, find_site
+from timesplit_django.patching import Patches
+
+_patches = Patches()
+
+
+def install() -> None:
+    """Let queries of asynchronous code know the line that awaits them."""
+    _patches.wrap(SyncToAsync, "__call__", _noting_site)
+
+
+def uninstall() -> None:
+    """Leave asgiref alone again."""
+    _patches.undo()
+
+
+def _noting_site(original: Any) -> Any:
+    @functools.wraps(original)
+    async def __call__(self: Any, *args: Any, **kwargs: Any) -> Any:
+        site = _awaiting_site() if current.get() is not None else None
+        if site is None:
+            return await original(self, *args, **kwargs)
+        token = awaiting.set(site)
+        try:
+            return await original(self, *args, **kwargs)
+        finally:
+            awaiting.reset(token)
+
+    return __call__
+
+
+@guard.guarded
+def _awaiting_site() -> Site | None:
+    site = find_site(2)
+    return None if site is BY_VIEW else site

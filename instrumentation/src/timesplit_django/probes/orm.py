@@ -1,0 +1,52 @@
+"""The ORM's own work: compiling SQL, making instances, following relations, saving."""
+
+from __future__ import annotations
+
+import functools
+from typing import Any
+
+from django.db.models import Model, QuerySet
+from django.db.models.deletion import Collector
+from django.db.models.query import RawQuerySet
+from django.db.models.sql import compiler
+
+from timesplit_django.parts import ORM
+from timesplit_django.patching import Patches, timed, timed_generator
+
+_patches = Patches()
+
+
+def install() -> None:
+    """Account the places where the ORM meets the database."""
+    orm = timed(ORM)
+    _patches.wrap(QuerySet, "_fetch_all", _unless_fetched)
+    _patches.wrap(RawQuerySet, "_fetch_all", orm)
+    _patches.wrap(QuerySet, "_iterator", timed_generator(ORM))
+    for name in ("get", "bulk_create", "bulk_update"):
+        _patches.wrap(QuerySet, name, orm)
+    for owner in (
+        compiler.SQLCompiler,
+        compiler.SQLInsertCompiler,
+        compiler.SQLUpdateCompiler,
+        compiler.SQLDeleteCompiler,
+    ):
+        _patches.wrap(owner, "execute_sql", orm)
+    _patches.wrap(Model, "save_base", orm)
+    _patches.wrap(Collector, "collect", orm)
+    _patches.wrap(Collector, "delete", orm)
+
+
+def uninstall() -> None:
+    """Leave the ORM alone again."""
+    _patches.undo()
+
+
+def _unless_fetched(original: Any) -> Any:
+    """A queryset is asked for its rows each time it is touched; only the first time is work."""
+    measured = timed(ORM)(original)
+
+    @functools.wraps(original)
+    def _fetch_all(self: Any) -> Any:
+        return (original if self._result_cache is not None else measured)(self)
+
+    return _fetch_all

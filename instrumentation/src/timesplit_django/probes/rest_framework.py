@@ -1,0 +1,53 @@
+"""Django REST framework: parsing and validating, serializers, renderers."""
+
+from __future__ import annotations
+
+from types import ModuleType
+from typing import Any
+
+from timesplit_django import call_site
+from timesplit_django.accounting import Activity
+from timesplit_django.parts import ENCODE, PARSE, SERIALIZER
+from timesplit_django.patching import Patches, timed
+
+_patches = Patches()
+
+
+def install() -> None:
+    """Account REST framework once it is there."""
+    _patches.when_imported("rest_framework.serializers", _patch_serializers)
+    _patches.when_imported("rest_framework.request", _patch_request)
+    _patches.when_imported("rest_framework.response", _patch_response)
+
+
+def uninstall() -> None:
+    """Leave REST framework alone again."""
+    _patches.undo()
+
+
+def _patch_serializers(module: ModuleType) -> None:
+    serializing = timed(SERIALIZER, shown=True, describe=_name_serializer)
+    call_site.find_in_serializers(module.Serializer.to_representation.__code__)
+    _patches.wrap(module.BaseSerializer, "data", serializing)
+    for owner in (module.Serializer, module.ListSerializer):
+        _patches.wrap(owner, "to_representation", serializing)
+    for owner in (module.BaseSerializer, module.ListSerializer):
+        _patches.wrap(owner, "is_valid", timed(PARSE, shown=True, describe=_name_serializer))
+
+
+def _patch_request(module: ModuleType) -> None:
+    _patches.wrap(module.Request, "_parse", timed(PARSE))
+
+
+def _patch_response(module: ModuleType) -> None:
+    encoding = timed(ENCODE, shown=True, describe=_name_renderer)
+    _patches.wrap(module.Response, "rendered_content", encoding)
+
+
+def _name_serializer(activity: Activity, args: tuple[Any, ...], _: dict[str, Any]) -> None:
+    serializer = args[0]
+    activity.detail = type(getattr(serializer, "child", None) or serializer).__qualname__
+
+
+def _name_renderer(activity: Activity, args: tuple[Any, ...], _: dict[str, Any]) -> None:
+    activity.detail = type(getattr(args[0], "accepted_renderer", None)).__name__

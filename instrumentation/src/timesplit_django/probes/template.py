@@ -1,0 +1,34 @@
+"""Django's templates: rendering, with what they include, and finding and compiling them."""
+
+from __future__ import annotations
+
+from typing import Any
+
+from django.template.backends.django import DjangoTemplates
+from django.template.base import Node, Template
+from django.template.response import SimpleTemplateResponse
+
+from timesplit_django import call_site
+from timesplit_django.accounting import Activity
+from timesplit_django.parts import TEMPLATE
+from timesplit_django.patching import Patches, timed
+
+_patches = Patches()
+
+
+def install() -> None:
+    """Account templates; an included one belongs to the one around it."""
+    call_site.find_in_templates(Node.render_annotated.__code__)
+    _patches.wrap(Template, "render", timed(TEMPLATE, shown=True, describe=_name_template))
+    _patches.wrap(DjangoTemplates, "get_template", timed(TEMPLATE))
+    _patches.wrap(SimpleTemplateResponse, "rendered_content", timed(TEMPLATE))
+
+
+def uninstall() -> None:
+    """Leave templates alone again."""
+    _patches.undo()
+
+
+def _name_template(activity: Activity, args: tuple[Any, ...], _: dict[str, Any]) -> None:
+    template = args[0]
+    activity.detail = template.name or getattr(template.origin, "template_name", None)

@@ -1,0 +1,78 @@
+"""Threads that a request starts, directly or through an executor, work for that request."""
+
+from __future__ import annotations
+
+import functools
+import threading
+from concurrent.futures import ThreadPoolExecutor
+from typing import Any
+
+from timesplit_django import guard
+from timesplit_django.accounting import Activity, current
+from timesplit_django.patching import Patches
+
+_patches = Patches()
+
+
+def install() -> None:
+    """Hand the current activity to new threads and to jobs of executors, and nothing else."""
+    _patches.wrap(threading.Thread, "start", _starting)
+    _patches.wrap(ThreadPoolExecutor, "submit", _submitting)
+
+
+def uninstall() -> None:
+    """Let threads start without it."""
+    _patches.undo()
+
+
+def _starting(original: Any) -> Any:
+    @functools.wraps(original)
+    def start(self: threading.Thread) -> Any:
+        activity = current.get()
+        if activity is not None:
+            try:
+                _inherit(self, activity)
+            except Exception:
+                guard.report("a thread's start")
+        return original(self)
+
+    return start
+
+
+def _inherit(thread: threading.Thread, activity: Activity) -> None:
+    """Wrap this thread's own `run`, whichever class defines it."""
+    run = thread.run
+
+    def run_for_request() -> None:
+        thread.__dict__.pop("run", None)
+        current.set(activity)
+        run()
+
+    thread.run = run_for_request  # type: ignore[method-assign]
+
+
+def _submitting(original: Any) -> Any:
+    @functools.wraps(original)
+    def submit(self: Any, fn: Any, /, *args: Any, **kwargs: Any) -> Any:
+        activity = current.get()
+        if activity is None:
+            # A worker may have been started by a request and still remember it.
+            return original(self, _job(fn, None), *args, **kwargs)
+        return original(self, _job(fn, activity), *args, **kwargs)
+
+    return submit
+
+
+def _job(fn: Any, activity: Activity | None) -> Any:
+    @functools.wraps(fn, updated=())
+    def job(*args: Any, **kwargs: Any) -> Any:
+        before = current.get()
+        if before is activity:
+            return fn(*args, **kwargs)
+        current.set(activity)
+        try:
+            return fn(*args, **kwargs)
+        finally:
+            current.set(before)
+
+    return job

@@ -1,0 +1,110 @@
+"""Whose code a file holds, and how its path is shown."""
+
+from __future__ import annotations
+
+import linecache
+import os
+import re
+import site
+import sys
+import sysconfig
+from functools import cache
+from pathlib import Path
+from typing import Final
+
+import django
+from django.conf import settings as django_settings
+
+# Verdicts on a file. From LIBRARY on, a frame of it may be named when nothing better is found.
+PASSED_OVER: Final = 0
+OWN: Final = 1
+BOUNDARY: Final = 2
+LIBRARY: Final = 3
+FRAMEWORK: Final = 4
+
+_OWN_FOLDER: Final = str(Path(__file__).parent) + os.sep
+_BOUNDARY_FILE: Final = _OWN_FOLDER + "layer.py"
+_DJANGO_FOLDER: Final = str(Path(django.__file__).parent) + os.sep
+# Every query passes through these, so they say nothing.
+_TRANSPARENT: Final = tuple(_DJANGO_FOLDER + part + os.sep for part in ("db", "utils"))
+_INSTALLED: Final = (f"{os.sep}site-packages{os.sep}", f"{os.sep}dist-packages{os.sep}")
+
+
+def verdict_of(filename: str) -> int:
+    """Whose code this is: the project's (OWN), an installed package's, Python's, this package's."""
+    if filename.startswith("<"):
+        return PASSED_OVER
+    path = str(Path(filename).absolute())
+    if path == _BOUNDARY_FILE:
+        return BOUNDARY
+    if path.startswith((_OWN_FOLDER, *_TRANSPARENT)):
+        return PASSED_OVER
+    if _is_projects(path):
+        return OWN
+    if path.startswith(_standard_folders()) and not _is_installed(path):
+        return PASSED_OVER
+    if path.startswith((_DJANGO_FOLDER, *_package_folders())) or _is_installed(path):
+        return LIBRARY
+    return OWN
+
+
+def shown_path(filename: str) -> str:
+    """The path relative to the project, or to the import path it was found on."""
+    path = str(Path(filename).absolute())
+    if _is_projects(path):
+        return path[len(_project_folder()) :]
+    for folder in _import_folders():
+        if path.startswith(folder):
+            return path[len(folder) :]
+    return Path(path).name
+
+
+def line_of_class(owner: type, name: str) -> tuple[str, int]:
+    """File and line where a class defines a name, else where the class begins, else line 0."""
+    file = getattr(sys.modules.get(owner.__module__), "__file__", None)
+    if file is None:
+        return owner.__module__, 0
+    begin = 0
+    for number, line in enumerate(linecache.getlines(file), start=1):
+        if begin and re.match(rf"\s+{re.escape(name)}\b\s*[:=]", line):
+            return shown_path(file), number
+        if begin and re.match(r"class\b", line):
+            break
+        if re.match(rf"\s*class\s+{re.escape(owner.__name__)}\b", line):
+            begin = number
+    return shown_path(file), begin
+
+
+def _is_projects(path: str) -> bool:
+    """In the project's folder, and not in a virtual environment there."""
+    folder = _project_folder()
+    return path.startswith(folder) and not _is_installed(os.sep + path[len(folder) :])
+
+
+def _is_installed(path: str) -> bool:
+    return any(part in path for part in _INSTALLED)
+
+
+@cache
+def _project_folder() -> str:
+    base = getattr(django_settings, "BASE_DIR", None) or Path.cwd()
+    return str(Path(str(base)).absolute()).rstrip(os.sep) + os.sep
+
+
+@cache
+def _standard_folders() -> tuple[str, ...]:
+    paths = sysconfig.get_paths()
+    return tuple(paths[name].rstrip(os.sep) + os.sep for name in ("stdlib", "platstdlib"))
+
+
+@cache
+def _package_folders() -> tuple[str, ...]:
+    paths = sysconfig.get_paths()
+    folders = {paths["purelib"], paths["platlib"], *site.getsitepackages()}
+    return tuple(folder.rstrip(os.sep) + os.sep for folder in folders)
+
+
+@cache
+def _import_folders() -> tuple[str, ...]:
+    folders = {str(Path(entry).absolute()) + os.sep for entry in sys.path if entry}
+    return tuple(sorted(folders, key=len, reverse=True))
