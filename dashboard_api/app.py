@@ -7,7 +7,7 @@ from collections.abc import Callable
 from importlib.metadata import version
 from typing import Any
 
-from fastapi import FastAPI
+from fastapi import Depends, FastAPI
 from fastapi.routing import APIRoute
 from sqlalchemy import Engine
 
@@ -24,6 +24,7 @@ from dashboard_api.api import (
     traces,
 )
 from dashboard_api.api.models.problems import Problem
+from dashboard_api.api.parameters import refuse_unknown_parameters
 from dashboard_api.web import page
 
 _ROUTERS = (services, endpoints, timeline, histogram, statements, requests, traces)
@@ -47,7 +48,9 @@ def create_app(engine: Engine, *, now_s: Callable[[], float] = time.time) -> Fas
     app.include_router(health.router)
     app.include_router(metrics.router)
     for noun in _ROUTERS:
-        app.include_router(noun.router, prefix="/api/v1")
+        app.include_router(
+            noun.router, prefix="/api/v1", dependencies=[Depends(refuse_unknown_parameters)]
+        )
     page.install(app)
     _describe_problems(app)
     return app

@@ -43,20 +43,20 @@ def own_registry() -> CollectorRegistry:
 
 
 class MeasuredRequests:
-    """Counts and times every answer, by route and status."""
+    """Counts and times every answer, by operation and status."""
 
     def __init__(self, app: ASGIApp, registry: CollectorRegistry) -> None:
         self._app = app
         self._answers = Counter(
             "timesplit_dashboard_answers",
-            "Answers given, by route and HTTP status.",
-            ("route", "status"),
+            "Answers given, by operation and HTTP status.",
+            ("operation", "status"),
             registry=registry,
         )
         self._seconds = Histogram(
             "timesplit_dashboard_answer_seconds",
-            "Time until the last byte of an answer was sent, by route.",
-            ("route",),
+            "Time until the last byte of an answer was sent, by operation.",
+            ("operation",),
             buckets=_BUCKETS_S,
             registry=registry,
         )
@@ -77,11 +77,11 @@ class MeasuredRequests:
         try:
             await self._app(scope, receive, send_and_note)
         finally:
-            route = _route(scope)
-            self._answers.labels(route, str(status)).inc()
-            self._seconds.labels(route).observe(time.perf_counter() - started_s)
+            operation = _operation(scope)
+            self._answers.labels(operation, str(status)).inc()
+            self._seconds.labels(operation).observe(time.perf_counter() - started_s)
 
 
-def _route(scope: Scope) -> str:
-    """The route's pattern: addresses themselves would make a series each."""
-    return getattr(scope.get("route"), "path", None) or "none"
+def _operation(scope: Scope) -> str:
+    """The operation's id: addresses themselves would make a series each."""
+    return getattr(scope.get("route"), "name", None) or "none"

@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from typing import Annotated
+from collections.abc import Mapping
+from typing import Annotated, Any
 
 from fastapi import Depends, Path, Query, Request
 from sqlalchemy import Engine
@@ -90,10 +91,15 @@ Paged = Annotated[Paging, Depends(_paging)]
 
 def refuse_unknown_parameters(request: Request) -> None:
     """A misspelt parameter would silently answer another question."""
-    described = request.app.openapi()["paths"][request.scope["route"].path]["get"]
-    known = {entry["name"] for entry in described["parameters"] if entry["in"] == "query"}
+    known = _query_parameters(request.app.openapi(), request.scope["route"].name)
     for name in request.query_params:
         if name not in known:
             raise ProblemError(
                 422, f"There is no parameter {name!r}. There are: {', '.join(sorted(known))}.", name
             )
+
+
+def _query_parameters(description: Mapping[str, Any], operation_id: str) -> set[str]:
+    operations = (methods["get"] for methods in description["paths"].values())
+    asked = next(entry for entry in operations if entry["operationId"] == operation_id)
+    return {entry["name"] for entry in asked.get("parameters", ()) if entry["in"] == "query"}

@@ -1,0 +1,144 @@
+"""The commands of the read path: `dashboard` serves it, `endpoints` prints it."""
+
+from __future__ import annotations
+
+import socket
+import sys
+import time
+from collections.abc import Iterator
+from contextlib import contextmanager
+from pathlib import Path
+from typing import Annotated, NoReturn
+
+import typer
+from sqlalchemy import Engine
+from sqlalchemy.exc import DBAPIError
+
+from collector.store.engine import DatabaseURLError, open_database, parse_database_url
+from dashboard_api.api.endpoints import EndpointOrder, endpoint_list
+from dashboard_api.api.paging import Paging
+from dashboard_api.api.time_range import TimeRangeError, parse_time_range
+from dashboard_api.app import create_app
+from dashboard_api.endpoints_table import print_endpoints
+from dashboard_api.rollup_queries.selection import Selection
+from dashboard_api.server import serve
+
+commands = typer.Typer()
+
+DATABASE = "sqlite:///timesplit.sqlite3"
+
+Database = Annotated[
+    str,
+    typer.Option(
+        envvar="TIMESPLIT_DATABASE",
+        help="What to read: sqlite:///path or postgresql://user@host/database.",
+    ),
+]
+
+
+@commands.command()
+def dashboard(
+    database: Database = DATABASE,
+    host: Annotated[
+        str, typer.Option(envvar="TIMESPLIT_HOST", help="The address to listen on.")
+    ] = "127.0.0.1",
+    dashboard_port: Annotated[
+        int,
+        typer.Option(
+            envvar="TIMESPLIT_DASHBOARD_PORT",
+            min=0,
+            max=65535,
+            help="Port of API and page; 0 is any free one.",
+        ),
+    ] = 8318,
+    fd: Annotated[
+        int | None, typer.Option(hidden=True, help="A listening socket that is inherited.")
+    ] = None,
+) -> None:
+    """The API and the page alone; run as many as you like on one database."""
+    with _opened(database) as engine:
+        app = create_app(engine)
+        if fd is not None:
+            serve(app, socket.socket(fileno=fd))
+            return
+        listener = _listen(host, dashboard_port)
+        address, port = listener.getsockname()[:2]
+        shown = f"[{address}]" if ":" in address else address
+        serve(app, listener, ready=f"timesplit is ready: dashboard http://{shown}:{port}")
+
+
+@commands.command()
+def endpoints(
+    database: Database = DATABASE,
+    from_text: Annotated[
+        str, typer.Option("--from", help="Start: -30m, -1h, -7d or ISO 8601.")
+    ] = "-1h",
+    to_text: Annotated[str, typer.Option("--to", help="End: now, -30m or ISO 8601.")] = "now",
+    service: Annotated[str | None, typer.Option(help="Only this service.")] = None,
+    environment: Annotated[str | None, typer.Option(help="Only this environment.")] = None,
+    release: Annotated[str | None, typer.Option(help="Only this release.")] = None,
+    order: Annotated[EndpointOrder, typer.Option(help="Largest first.")] = "impact",
+    limit: Annotated[int, typer.Option(min=1, max=1000, help="How many at most.")] = 100,
+    json_: Annotated[
+        bool, typer.Option("--json", help="Print the answer of GET /api/v1/endpoints.")
+    ] = False,
+) -> None:
+    """The endpoints with their split, as a table."""
+    try:
+        from_s, to_s = parse_time_range(from_text, to_text, time.time())
+    except TimeRangeError as error:
+        _fail(str(error))
+    selection = Selection(from_s, to_s, service, environment, release)
+    paging = Paging(limit, range_text=(from_text, to_text))
+    with _opened(database) as engine:
+        answer = endpoint_list(engine, selection, paging, order)
+    if json_:
+        sys.stdout.write(answer.model_dump_json() + "\n")
+        return
+    if not answer.endpoints:
+        _fail("No request is in this range. Ask for another with --from, as --from=-7d.")
+    print_endpoints(answer)
+
+
+@contextmanager
+def _opened(database: str) -> Iterator[Engine]:
+    """The database, which must exist; what is wrong with it is said in one line."""
+    try:
+        path = _sqlite_path(database)
+        if path is not None and not path.is_file():
+            _fail(
+                f"There is no database at {path}. `timesplit serve` makes one there; "
+                "name another with --database."
+            )
+        engine = open_database(database)
+    except DatabaseURLError as error:
+        _fail(str(error))
+    try:
+        yield engine
+    except DBAPIError as error:
+        cause = str(error.orig).strip().partition("\n")[0]
+        _fail(f"The database cannot be read: {cause}. `timesplit migrate` prepares a new one.")
+    finally:
+        engine.dispose()
+
+
+def _sqlite_path(database: str) -> Path | None:
+    url = parse_database_url(database)
+    is_file = url.get_backend_name() == "sqlite" and url.database
+    return Path(str(url.database)) if is_file else None
+
+
+def _listen(host: str, port: int) -> socket.socket:
+    family = socket.AF_INET6 if ":" in host else socket.AF_INET
+    try:
+        return socket.create_server((host, port), family=family, backlog=2048)
+    except OSError as error:
+        reason = error.strerror or str(error)
+        _fail(
+            f"Cannot listen on {host} port {port}: {reason}. Choose another with --dashboard-port."
+        )
+
+
+def _fail(message: str) -> NoReturn:
+    typer.echo(f"timesplit: {message}", err=True)
+    raise typer.Exit(1)
