@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import sys
-from importlib.metadata import entry_points
+from importlib.metadata import EntryPoint, entry_points
 
 import typer
 
@@ -22,8 +22,16 @@ def main() -> None:
     if not found:
         sys.exit("timesplit is not installed in this environment: pip install timesplit")
     for entry in found:
-        app.add_typer(entry.load())
+        _add(app, entry)
     app(prog_name="timesplit")
+
+
+def _add(app: typer.Typer, entry: EntryPoint) -> None:
+    """A path that cannot be imported takes its own commands away, not those of the other."""
+    try:
+        app.add_typer(entry.load())
+    except ImportError as error:
+        typer.echo(f"timesplit: no commands from {entry.value}: {error}", err=True)
 
 
 if __name__ == "__main__":

@@ -156,7 +156,7 @@ def _deriving(engine: Engine, stream: Stream, settle_s: float) -> Iterator[threa
     stop, wake = threading.Event(), threading.Event()
     try:
         from collector.derive.runner import Deriver
-    except ModuleNotFoundError:
+    except ImportError:
         yield wake
         return
     deriver = Deriver(engine, stream.stream_id, settle_s=settle_s)
