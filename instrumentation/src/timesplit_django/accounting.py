@@ -1,13 +1,14 @@
 """Divides the wall time of one request among its activities: every nanosecond exactly once.
 
 An activity is entered and left. Between two such transitions the elapsed time is charged to one
-of the leaves (active activities without an active child): the one whose part comes first in
-`parts.PARTS`. With one leaf, which is nearly always, that is the innermost activity. With several,
-because tasks or threads overlap, the rule keeps the sum exact.
+of the leaves (active activities without an active child): the one whose category comes first in
+`parts.CATEGORIES`, then the one that began last. With one leaf, which is nearly always, that is
+the innermost activity. With several, because tasks or threads overlap, the rule keeps the sum
+exact.
 
-Activities that are worth a span are `shown`. Time charged to any other part than the one a reader
-of the shown spans alone would find is noted as `folded` of the span he would charge, so that
-both ways of counting agree to the nanosecond.
+Activities that are worth a span are `shown`. Who reads the spans alone applies the same rule to
+them. Where that would charge another part, the time is noted as `folded` of the span that would
+be charged, so that both ways of counting agree to the nanosecond.
 
 Nothing in here blocks for long or raises into the request: one short lock for each account, which
 may be re-entered by a garbage collection, a finalizer or a signal handler and then does nothing.
@@ -22,7 +23,7 @@ from time import perf_counter_ns
 from typing import Any, Final
 
 from timesplit_django import guard
-from timesplit_django.parts import MIDDLEWARE, PARTS
+from timesplit_django.parts import CATEGORY_OF, MIDDLEWARE, PARTS
 
 
 class Activity:
@@ -41,6 +42,7 @@ class Activity:
         "parent",
         "part",
         "shown",
+        "shown_children",
         "start_ns",
     )
 
@@ -53,6 +55,7 @@ class Activity:
         self.active = True
         self.active_children = 0
         self.shown: Activity = self
+        self.shown_children = 0
         self.folded: dict[int, int] | None = None
         self.detail: Any = None
 
@@ -146,6 +149,7 @@ class Account:
         activity = Activity(self, part, parent, now)
         if shown and len(self.shown) < self.shown_limit:
             self.shown.append(activity)
+            parent.shown.shown_children += 1
         else:
             activity.shown = parent.shown
         parent.active_children += 1
@@ -166,6 +170,8 @@ class Account:
         if parent is None:
             return
         parent.active_children -= 1
+        if activity.shown is activity:
+            parent.shown.shown_children -= 1
         if self._leaf is activity:
             self._leaf = self._winner = parent
             self._visible = parent.shown
@@ -208,13 +214,7 @@ class Account:
             self._visible = _active_shown(self._leaf)
             return
         self._winner = min(leaves, key=_claim)
-        visible = {_active_shown(leaf) for leaf in leaves}
-        for leaf in list(visible):
-            around = leaf.parent
-            while around is not None:
-                visible.discard(around.shown)
-                around = around.parent
-        self._visible = min(visible, key=_claim)
+        self._visible = min(_visible_leaves(leaves), key=_claim)
 
 
 def _active_shown(activity: Activity) -> Activity:
@@ -225,8 +225,20 @@ def _active_shown(activity: Activity) -> Activity:
     return shown
 
 
+def _visible_leaves(leaves: set[Activity]) -> set[Activity]:
+    """The spans without a span inside them. All that are active are around some leaf."""
+    found = set()
+    for leaf in leaves:
+        shown: Activity | None = leaf.shown
+        while shown is not None:
+            if shown.active and not shown.shown_children:
+                found.add(shown)
+            shown = shown.parent.shown if shown.parent is not None else None
+    return found
+
+
 def _claim(activity: Activity) -> tuple[int, int]:
-    return activity.part, activity.start_ns
+    return CATEGORY_OF[activity.part], -activity.start_ns
 
 
 # The innermost activity of the running task or thread; None outside of requests.

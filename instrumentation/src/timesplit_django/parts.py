@@ -1,7 +1,6 @@
 """The parts that a request's time is divided into, and the five categories they add up to.
 
-A part is a small integer so that charging time to it is one list access. Parts are numbered in
-the order in which concurrent activities claim an instant: database first, python last.
+A part is a small integer so that charging time to it is one list access.
 """
 
 from __future__ import annotations
@@ -42,7 +41,7 @@ PARTS: Final = (
     GC,
 ) = range(len(PARTS))
 
-# Half-open ranges of part numbers.
+# Half-open ranges of part numbers, in the order in which concurrent activities claim an instant.
 CATEGORIES: Final = {
     "database": (CONNECT, EXTERNAL),
     "external": (EXTERNAL, CACHE),
@@ -50,6 +49,12 @@ CATEGORIES: Final = {
     "render": (TEMPLATE, MIDDLEWARE),
     "python": (MIDDLEWARE, len(PARTS)),
 }
+
+# By part: the number of its category in that order.
+CATEGORY_OF: Final = tuple(
+    next(number for number, (first, end) in enumerate(CATEGORIES.values()) if first <= part < end)
+    for part in range(len(PARTS))
+)
 
 
 def category_sums(part_ns: list[int]) -> dict[str, int]:
