@@ -20,7 +20,7 @@ from collector.store.histogram import duration_bucket
 from collector.store.tables import ALL_PARTS, CATEGORIES, PARTS
 
 VERSION: Final = 1
-FOLDED_STATEMENT: Final = "(statements beyond the client's limit)"
+FOLDED_STATEMENT: Final = "(statements beyond the limit of the client)"
 
 _CATEGORY_NAMES: Final = tuple(f"timesplit.{category}_ns" for category in CATEGORIES)
 _SLICES: Final = tuple(

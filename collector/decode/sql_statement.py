@@ -86,7 +86,7 @@ def _by_text(system: str, text: str) -> Statement:
 
 @lru_cache(maxsize=_CACHED)
 def _by_shape(system: str, shape: str) -> Statement:
-    system = system[:64] or _OTHER_SYSTEM
+    system = system[:64].replace("\0", "") or _OTHER_SYSTEM
     identifier = stable_id(system, _fingerprint(system, shape))
     shown = shape if len(shape) <= MAX_SHOWN else shape[:MAX_SHOWN] + " ..."
     return Statement(identifier, system, summary_of(shape), shown)
@@ -261,8 +261,10 @@ def summary_of(shape: str) -> str:
     if first is None:
         return ""
     operation = first[0].upper()
-    target = _TARGETS[operation].search(shape) if operation in _TARGETS else None
+    if operation not in _TARGETS:
+        return (shape if shape.startswith("(") else operation)[:_MAX_SUMMARY]
+    target = _TARGETS[operation].search(shape)
     if target is None:
-        return operation[:_MAX_SUMMARY]
+        return operation
     name = target[1].translate(_QUOTES)
     return f"{operation} {name}"[:_MAX_SUMMARY]

@@ -1,0 +1,115 @@
+"""What journal rows hold for deriving: digested requests, and where the spans of traces are.
+
+Only SERVER spans are looked into. Of every other span no more than its trace is read, so that a
+request which travels with a hundred spans costs little more than one that travels alone.
+"""
+
+from __future__ import annotations
+
+import logging
+from collections import Counter
+from collections.abc import Iterable, Sequence
+from dataclasses import dataclass, field
+from typing import Any, Final
+
+from collector.decode.digest import DigestRefused, has_digest, read_digest
+from collector.decode.otlp import parse_export
+from collector.decode.request import Request, request_of
+from collector.decode.span import Kind, SpanGroup, span_from, span_groups
+from collector.journal.frames import Export
+from collector.journal.reader import JournalRow
+
+_log = logging.getLogger(__name__)
+
+_TIMESPLIT: Final = ("timesplit-django", "timesplit_django")
+_SERVER: Final = int(Kind.SERVER)
+_TRACE_ID_BYTES: Final = 16
+_SPAN_ID_BYTES: Final = 8
+
+
+@dataclass(slots=True)
+class Arrived:
+    """What some journal rows hold."""
+
+    last_position: int = 0
+    digested: dict[tuple[bytes, bytes], Request] = field(default_factory=dict)
+    positions: set[tuple[bytes, int]] = field(default_factory=set)  # trace, journal position
+    plain_traces: set[bytes] = field(default_factory=set)  # have to settle
+    refused_digests: int = 0
+    skipped_exports: int = 0
+
+    def add(self, other: Arrived) -> None:
+        """Take in what one export holds. A request that comes twice counts once."""
+        for key, request in other.digested.items():
+            self.digested.setdefault(key, request)
+        self.positions |= other.positions
+        self.plain_traces |= other.plain_traces
+        self.refused_digests += other.refused_digests
+
+
+def arrived_in(rows: Iterable[JournalRow], skip: Sequence[tuple[int, int]] = ()) -> Arrived:
+    """Read the rows. An export that cannot be read is logged, counted and passed over.
+
+    `skip` names exports, by position and number in the row, that were found to do harm.
+    """
+    arrived = Arrived()
+    for row in rows:
+        for number, export in enumerate(row.exports):
+            if (row.position, number) in skip:
+                arrived.skipped_exports += 1
+                continue
+            try:
+                arrived.add(_arrived_in_export(export, row.position, row.received_ns))
+            except Exception:  # noqa: BLE001  # one export must not stop the stream
+                _log.exception(
+                    "Export %d at journal position %d cannot be read; it is left out.",
+                    number,
+                    row.position,
+                )
+                arrived.skipped_exports += 1
+        arrived.last_position = row.position
+    return arrived
+
+
+def _arrived_in_export(export: Export, position: int, received_ns: int) -> Arrived:
+    arrived = Arrived()
+    for group in span_groups(parse_export(export.content_type, export.body)):
+        _read_group(group, received_ns, arrived)
+        traces = {message.trace_id for message in group.messages}
+        arrived.positions.update(
+            (trace_id, position) for trace_id in traces if len(trace_id) == _TRACE_ID_BYTES
+        )
+    return arrived
+
+
+def _read_group(group: SpanGroup, received_ns: int, arrived: Arrived) -> None:
+    """Read the SERVER spans; every other span is only counted, and noted where it has to settle."""
+    resource, scope, messages = group
+    spans = Counter(message.trace_id for message in messages)
+    digested: set[bytes] = set()
+    for message in messages:
+        if message.kind != _SERVER or not _has_ids(message):
+            continue
+        span = span_from(message, resource, scope)
+        request = request_of(span, received_ns, spans[span.trace_id])
+        if not has_digest(span.attributes):
+            arrived.plain_traces.add(span.trace_id)
+            continue
+        try:
+            read_digest(request, span.attributes)
+        except DigestRefused as error:
+            _log.warning("A digest of %s is refused: %s.", resource.service, error)
+            arrived.refused_digests += 1
+            arrived.plain_traces.add(span.trace_id)
+        else:
+            digested.add(span.trace_id)
+            arrived.digested.setdefault(request.key, request)
+    if not resource.instrumentation.startswith(_TIMESPLIT):
+        arrived.plain_traces.update(spans.keys() - digested)
+    arrived.plain_traces = {
+        trace_id for trace_id in arrived.plain_traces if len(trace_id) == _TRACE_ID_BYTES
+    }
+
+
+def _has_ids(message: Any) -> bool:
+    return len(message.trace_id) == _TRACE_ID_BYTES and len(message.span_id) == _SPAN_ID_BYTES

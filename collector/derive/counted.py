@@ -1,0 +1,39 @@
+"""A request as the rollups count it: its figures with the ids of what it belongs to."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import NamedTuple
+
+from collector.decode.request import Request
+
+
+class CountedStatement(NamedTuple):
+    """What one request did with one statement from one call site."""
+
+    statement_id: int
+    call_site_id: int
+    calls: int
+    execute_ns: int
+    fetch_ns: int
+    max_ns: int
+    rows: int
+    durations: list[tuple[int, int]]  # histogram bucket, calls in it
+
+
+@dataclass(frozen=True, slots=True)
+class CountedRequest:
+    """A request's figures under the ids that the store knows its names by."""
+
+    request: Request
+    service_id: int
+    release_id: int
+    endpoint_id: int
+    statements: list[CountedStatement]
+
+
+class Change(NamedTuple):
+    """One request more (`sign` 1) or less (`sign` -1) in the rollups."""
+
+    counted: CountedRequest
+    sign: int = 1

@@ -1,0 +1,131 @@
+"""Derives `endpoint_minutes`, `endpoint_hours` and `endpoint_days`: requests, added up."""
+
+from __future__ import annotations
+
+from collections import defaultdict
+from collections.abc import Sequence
+from typing import Final
+
+from sqlalchemy import Connection
+
+from collector.derive.counted import Change
+from collector.derive.rollup_rows import Key, RollupRows, Tally
+from collector.store.histogram import HistogramBuilder, Metric, count_bucket, duration_bucket
+from collector.store.tables import ALL_PARTS, CATEGORIES, ENDPOINT_ROLLUPS
+
+_SUMS: Final = (
+    "requests",
+    "errors",
+    "duration_ns",
+    *(f"{category}_ns" for category in CATEGORIES),
+    *(f"{part}_ns" for part in ALL_PARTS),
+    "digested_requests",
+    "render_requests",
+    "cpu_ns",
+    "cpu_requests",
+    "queue_ns",
+    "queue_requests",
+    "queries",
+)
+_MAXIMA: Final = ("max_duration_ns", "max_queries")
+_NO_PARTS: Final = (0,) * len(ALL_PARTS)
+_RENDER: Final = CATEGORIES.index("render")
+_CATEGORY_METRICS: Final = tuple(Metric[category.upper()] for category in CATEGORIES)
+
+
+class EndpointRollups:
+    """Adds requests to their endpoint's minute, hour and day."""
+
+    def __init__(self, stream_id: int) -> None:
+        self._rows = {
+            seconds: RollupRows(table, stream_id, _SUMS, _MAXIMA)
+            for seconds, table in ENDPOINT_ROLLUPS.items()
+        }
+
+    def prepare(self, connection: Connection, changes: Sequence[Change]) -> None:
+        """Add the changes to the stored rows, in memory."""
+        minutes = _by_minute(changes)
+        for seconds, rows in self._rows.items():
+            rows.prepare(connection, coarser(minutes, seconds))
+
+    def write(self, connection: Connection) -> None:
+        """Write what was prepared."""
+        for rows in self._rows.values():
+            rows.write(connection)
+
+    def forget(self) -> None:
+        """After a failed transaction: keep nothing of what was read or written."""
+        for rows in self._rows.values():
+            rows.forget()
+
+
+def coarser(minutes: dict[Key, Tally], seconds: int) -> dict[Key, Tally]:
+    """The same figures by a longer period; the period's start is the key's second part."""
+    if seconds == 60:
+        return minutes
+    result: dict[Key, Tally] = {}
+    for key, tally in minutes.items():
+        period = (key[0], key[1] - key[1] % seconds, *key[2:])
+        if period not in result:
+            result[period] = tally.empty()
+        result[period].merge(tally)
+    return result
+
+
+def minute_of(start_ns: int) -> int:
+    """Unix time of the minute's start."""
+    return start_ns // 60_000_000_000 * 60
+
+
+def _by_minute(changes: Sequence[Change]) -> dict[Key, Tally]:
+    groups: dict[Key, list[Change]] = defaultdict(list)
+    for change in changes:
+        counted = change.counted
+        minute_s = minute_of(counted.request.start_ns)
+        groups[counted.endpoint_id, minute_s, counted.release_id].append(change)
+    return {key: _tally(group) for key, group in groups.items()}
+
+
+def _tally(changes: list[Change]) -> Tally:
+    histograms = HistogramBuilder()
+    figures = []
+    for change in changes:
+        figures.append(_figures(change))
+        _count(histograms, change)
+    added = [change.counted.request for change in changes if change.sign > 0]
+    maxima = [
+        max((request.duration_ns for request in added), default=0),
+        max((request.queries for request in added), default=0),
+    ]
+    return Tally([sum(column) for column in zip(*figures, strict=True)], maxima, histograms)
+
+
+def _figures(change: Change) -> tuple[int, ...]:
+    """One request's share of `_SUMS`; what it cannot tell adds nothing."""
+    request = change.counted.request
+    figures = (
+        1,
+        int(request.error),
+        request.duration_ns,
+        *(value or 0 for value in request.categories),
+        *(request.parts or _NO_PARTS),
+        int(request.parts is not None),
+        int(request.categories[_RENDER] is not None),
+        request.cpu_ns or 0,
+        int(request.cpu_ns is not None),
+        request.queue_ns or 0,
+        int(request.queue_ns is not None),
+        request.queries,
+    )
+    return figures if change.sign > 0 else tuple(-figure for figure in figures)
+
+
+def _count(histograms: HistogramBuilder, change: Change) -> None:
+    request, sign = change.counted.request, change.sign
+    histograms.add(Metric.DURATION, duration_bucket(request.duration_ns), sign)
+    for metric, value in zip(_CATEGORY_METRICS, request.categories, strict=True):
+        if value is not None:
+            histograms.add(metric, duration_bucket(value), sign)
+    if request.queue_ns is not None:
+        histograms.add(Metric.QUEUE, duration_bucket(request.queue_ns), sign)
+    histograms.add(Metric.QUERIES, count_bucket(request.queries), sign)

@@ -1,0 +1,210 @@
+"""Derives the small tables of names: services, releases, endpoints, statements, call sites.
+
+Ids are computed from the names, so any process can write a name at any time. A client that puts
+ids into routes or values into SQL text could make names without bound: beyond the limits below new
+ones are folded into one that says so.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterable
+from dataclasses import dataclass, field
+from functools import lru_cache
+from typing import Any, Final
+
+from sqlalchemy import Connection, Table, select
+
+from collector.decode.request import UNKNOWN_SITE, CallSite, Request, StatementCalls
+from collector.decode.sql_statement import statement_of
+from collector.derive.counted import CountedRequest, CountedStatement
+from collector.store.identity import stable_id
+from collector.store.tables import call_sites, endpoints, releases, services, statements
+from collector.store.upsert import upsert
+
+OTHER_ENDPOINTS: Final = "(more routes than are kept apart)"
+OTHER_STATEMENTS: Final = "(more statements than are kept apart)"
+
+_REFRESH_S: Final = 60  # how far `last_seen_s` may lag behind
+_MAX_TEXT: Final = 500
+
+
+@dataclass(frozen=True, slots=True)
+class NameLimits:
+    """How many names are kept apart."""
+
+    endpoints_per_service: int = 2_000
+    statements: int = 100_000
+    call_sites: int = 100_000
+
+
+@dataclass(slots=True)
+class _Known:
+    """The names of one table that are stored, and those that this batch has to write."""
+
+    table: Table
+    written: dict[int, tuple[int, int]] = field(default_factory=dict)  # id: first, last seen
+    pending: dict[int, list[Any]] = field(default_factory=dict)  # id: columns, first, last seen
+
+    def see(self, identifier: int, columns: tuple[Any, ...], seen_s: int) -> None:
+        """Note that the name was in use at this time."""
+        written = self.written.get(identifier)
+        if written and written[0] <= seen_s < written[1] + _REFRESH_S:
+            return
+        row = self.pending.get(identifier)
+        if row is None:
+            self.pending[identifier] = [identifier, *columns, seen_s, seen_s]
+        else:
+            row[-2] = min(row[-2], seen_s)
+            row[-1] = max(row[-1], seen_s)
+
+    def write(self, connection: Connection, keep: Iterable[str] = ()) -> None:
+        rows = [tuple(self.pending[identifier]) for identifier in sorted(self.pending)]
+        times = {"smallest": ("first_seen_s",), "greatest": ("last_seen_s",)}
+        upsert(connection, self.table, rows, keep=keep, **times)
+
+    def commit(self) -> None:
+        for identifier, row in self.pending.items():
+            first, last = self.written.get(identifier, (row[-2], row[-1]))
+            self.written[identifier] = (min(first, row[-2]), max(last, row[-1]))
+        self.pending.clear()
+
+
+class Names:
+    """Gives requests their ids and writes the names that are new or were seen again."""
+
+    def __init__(self, limits: NameLimits | None = None) -> None:
+        self._limits = limits or NameLimits()
+        self.forget()
+
+    def forget(self) -> None:
+        """After a failed transaction: keep nothing of what was written."""
+        self._services = _Known(services)
+        self._releases = _Known(releases)
+        self._endpoints = _Known(endpoints)
+        self._statements = _Known(statements)
+        self._sites: dict[int, tuple[int, str, int, str] | None] = {}  # None once it is stored
+        self._endpoints_of: dict[int, set[int]] = {}
+        self._statement_ids: set[int] | None = None
+        self._site_ids: set[int] | None = None
+
+    def identify(self, connection: Connection, request: Request) -> CountedRequest:
+        """The request with its ids. Reads the known names of a service that is seen first."""
+        seen_s = request.start_ns // 1_000_000_000
+        service, environment, release, instrumentation, _ = request.resource
+        service_id = service_id_of(service, environment)
+        columns = (_short(service), _short(environment), _short(instrumentation))
+        self._services.see(service_id, columns, seen_s)
+        release_id = release_id_of(service, environment, release)
+        self._releases.see(release_id, (service_id, _short(release)), seen_s)
+        return CountedRequest(
+            request,
+            service_id,
+            release_id,
+            self._endpoint_id(connection, service_id, request),
+            [self._statement(connection, calls, seen_s) for calls in request.statements],
+        )
+
+    def _endpoint_id(self, connection: Connection, service_id: int, request: Request) -> int:
+        known = self._endpoints_of.get(service_id)
+        if known is None:
+            query = select(endpoints.c.id).where(endpoints.c.service_id == service_id)
+            known = self._endpoints_of[service_id] = set(connection.scalars(query))
+        method, route, view = request.method, request.route, request.view
+        service, environment = request.resource[:2]
+        endpoint_id = endpoint_id_of(service, environment, method, route)
+        if endpoint_id not in known and len(known) >= self._limits.endpoints_per_service:
+            route, view = OTHER_ENDPOINTS, ""
+            endpoint_id = endpoint_id_of(service, environment, method, route)
+        known.add(endpoint_id)
+        seen_s = request.start_ns // 1_000_000_000
+        self._endpoints.see(endpoint_id, (service_id, method, route, _short(view)), seen_s)
+        return endpoint_id
+
+    def _statement(
+        self, connection: Connection, calls: StatementCalls, seen_s: int
+    ) -> CountedStatement:
+        statement = statement_of(calls.system, calls.text)
+        if self._statement_ids is None:
+            self._statement_ids = _stored_ids(connection, statements)
+        known = self._statement_ids
+        if statement.id not in known and len(known) >= self._limits.statements:
+            statement = statement_of("", OTHER_STATEMENTS)
+        known.add(statement.id)
+        columns = (statement.system, statement.summary, statement.text)
+        self._statements.see(statement.id, columns, seen_s)
+        return CountedStatement(
+            statement.id,
+            self._site_id(connection, calls.site),
+            calls.calls,
+            calls.execute_ns,
+            calls.fetch_ns,
+            calls.max_ns,
+            calls.rows,
+            calls.durations,
+        )
+
+    def _site_id(self, connection: Connection, site: CallSite) -> int:
+        site_id = call_site_id_of(site.file, site.line, site.function)
+        if site_id in self._sites:
+            return site_id
+        if self._site_ids is None:
+            self._site_ids = _stored_ids(connection, call_sites)
+        if site_id not in self._site_ids and len(self._site_ids) >= self._limits.call_sites:
+            site = UNKNOWN_SITE
+            site_id = call_site_id_of(site.file, site.line, site.function)
+        self._site_ids.add(site_id)
+        self._sites[site_id] = (site_id, _short(site.file), site.line, _short(site.function))
+        return site_id
+
+    def write(self, connection: Connection) -> None:
+        """Write what is new. In one order everywhere, so that collectors never wait in a circle."""
+        self._services.write(connection)
+        self._releases.write(connection)
+        self._endpoints.write(connection)
+        self._statements.write(connection, keep=("system", "summary", "text"))
+        new = [self._sites[site_id] for site_id in sorted(self._sites)]
+        upsert(
+            connection,
+            call_sites,
+            [row for row in new if row is not None],
+            keep=("file", "line", "function"),
+        )
+
+    def commit(self) -> None:
+        """The transaction is committed: what was written need not be written again."""
+        for known in (self._services, self._releases, self._endpoints, self._statements):
+            known.commit()
+        self._sites = dict.fromkeys(self._sites)
+
+
+def _stored_ids(connection: Connection, table: Table) -> set[int]:
+    return set(connection.scalars(select(table.c.id)))
+
+
+@lru_cache(maxsize=1_024)
+def service_id_of(service: str, environment: str) -> int:
+    """The id of a service in an environment."""
+    return stable_id(service, environment)
+
+
+@lru_cache(maxsize=1_024)
+def release_id_of(service: str, environment: str, release: str) -> int:
+    """The id of a release of a service."""
+    return stable_id(service, environment, release)
+
+
+@lru_cache(maxsize=8_192)
+def endpoint_id_of(service: str, environment: str, method: str, route: str) -> int:
+    """The id of an endpoint of a service."""
+    return stable_id(service, environment, method, route)
+
+
+@lru_cache(maxsize=8_192)
+def call_site_id_of(file: str, line: int, function: str) -> int:
+    """The id of a place in source code."""
+    return stable_id(file, str(line), function)
+
+
+def _short(text: str) -> str:
+    """Text that every database takes: of bounded length, without NUL."""
+    return text[:_MAX_TEXT].replace("\0", "")

@@ -1,0 +1,129 @@
+"""Derives `requests`. A request is counted in the rollups if, and only if, it has a row here."""
+
+from __future__ import annotations
+
+from collections.abc import Collection, Iterable
+from typing import Any, Final, NamedTuple
+
+import msgspec
+from sqlalchemy import Connection, RowMapping, select
+
+from collector.decode.request import Request
+from collector.decode.span import Resource
+from collector.derive.counted import CountedRequest, CountedStatement
+from collector.store.tables import ALL_PARTS, CATEGORIES, requests
+from collector.store.upsert import append, upsert
+
+_DAY_NS: Final = 86_400 * 1_000_000_000
+_IDS_PER_QUERY: Final = 500
+_NO_PARTS: Final = (None,) * len(ALL_PARTS)
+_encoder: Final = msgspec.msgpack.Encoder()
+_decoder: Final = msgspec.msgpack.Decoder(list[CountedStatement])
+
+RequestKey = tuple[bytes, bytes]
+
+
+def append_requests(
+    connection: Connection, stream_id: int, counted: Iterable[CountedRequest]
+) -> None:
+    """Store requests that must all be new. Raises AlreadyStored where one is not."""
+    append(connection, requests, [_row(request, stream_id) for request in counted])
+
+
+def replace_requests(
+    connection: Connection, stream_id: int, counted: Iterable[CountedRequest]
+) -> None:
+    """Store what is now known of requests that have a row."""
+    upsert(connection, requests, [_row(request, stream_id) for request in counted])
+
+
+def stored_keys(connection: Connection, trace_ids: Collection[bytes]) -> set[RequestKey]:
+    """Which requests of these traces are counted."""
+    columns = select(requests.c.trace_id, requests.c.span_id)
+    found: set[RequestKey] = set()
+    for some in _slices(trace_ids):
+        for row in connection.execute(columns.where(requests.c.trace_id.in_(some))):
+            found.add((bytes(row.trace_id), bytes(row.span_id)))
+    return found
+
+
+def same_figures(stored: CountedRequest, counted: CountedRequest) -> bool:
+    """Whether both would be stored as the same row."""
+    return _row(stored, 0) == _row(counted, 0)
+
+
+class StoredRequest(NamedTuple):
+    """A counted request as it is stored, and the stream whose rollups count it."""
+
+    counted: CountedRequest
+    stream_id: int
+
+
+def stored_requests(
+    connection: Connection, trace_ids: Collection[bytes]
+) -> dict[RequestKey, StoredRequest]:
+    """The counted requests of these traces, with what they added to the rollups."""
+    found: dict[RequestKey, StoredRequest] = {}
+    for some in _slices(trace_ids):
+        query = select(requests).where(requests.c.trace_id.in_(some))
+        for row in connection.execute(query).mappings():
+            key = (bytes(row["trace_id"]), bytes(row["span_id"]))
+            found[key] = StoredRequest(_counted(row), row["stream_id"])
+    return found
+
+
+def _slices(trace_ids: Collection[bytes]) -> Iterable[list[bytes]]:
+    ordered = sorted(trace_ids)
+    return (ordered[n : n + _IDS_PER_QUERY] for n in range(0, len(ordered), _IDS_PER_QUERY))
+
+
+def _row(counted: CountedRequest, stream_id: int) -> tuple[Any, ...]:
+    """The values in the order of the table's columns."""
+    request = counted.request
+    return (
+        request.trace_id,
+        request.span_id,
+        request.start_ns // _DAY_NS,
+        counted.endpoint_id,
+        counted.release_id,
+        request.start_ns,
+        request.duration_ns,
+        request.status_code,
+        request.error,
+        request.digested,
+        request.spans,
+        *request.categories,
+        *(request.parts or _NO_PARTS),
+        request.cpu_ns,
+        request.queue_ns,
+        request.queries,
+        stream_id,
+        None if request.digested else _encoder.encode(counted.statements),
+    )
+
+
+def _counted(row: RowMapping) -> CountedRequest:
+    """What the row adds to the rollups; names are not needed for that and are left empty."""
+    parts = tuple(row[f"{part}_ns"] for part in ALL_PARTS)
+    request = Request(
+        trace_id=bytes(row["trace_id"]),
+        span_id=bytes(row["span_id"]),
+        resource=Resource("", "", "", "", ""),
+        method="",
+        route="",
+        view="",
+        start_ns=row["start_ns"],
+        duration_ns=row["duration_ns"],
+        status_code=row["status_code"],
+        error=row["error"],
+        digested=row["digested"],
+        spans=row["spans"],
+        categories=tuple(row[f"{category}_ns"] for category in CATEGORIES),
+        parts=None if None in parts else parts,
+        cpu_ns=row["cpu_ns"],
+        queue_ns=row["queue_ns"],
+        queries=row["queries"],
+    )
+    stored = row["statements"]
+    statements = _decoder.decode(stored) if stored else []
+    return CountedRequest(request, 0, row["release_id"], row["endpoint_id"], statements)

@@ -1,0 +1,247 @@
+"""Derives one stream of the journal, batch by batch, until there is nothing left to do.
+
+A batch is one transaction: what the journal rows change, together with the position up to which
+they are read. So a crash at any instant repeats or loses nothing. Two things are done in turn:
+requests with a digest are counted as they arrive; traces of requests without one are split once
+they have settled, that is, once no span of them has arrived for `settle_s`.
+"""
+
+from __future__ import annotations
+
+import logging
+import threading
+import time
+from collections.abc import Sequence
+from dataclasses import dataclass
+from typing import Final
+
+from sqlalchemy import Connection, Engine
+from sqlalchemy.exc import DataError, DBAPIError, IntegrityError
+
+from collector.derive.arrivals import Arrived, arrived_in
+from collector.derive.counted import Change
+from collector.derive.names import NameLimits
+from collector.derive.requests import append_requests, stored_keys
+from collector.derive.settling import settle_batch, unsettle
+from collector.derive.stream_tables import PositionMoved, StreamTables
+from collector.journal.frames import CorruptFrame
+from collector.journal.reader import JournalRow, read
+from collector.store.tables import journal_traces
+from collector.store.upsert import AlreadyStored, append
+
+_log = logging.getLogger(__name__)
+
+_ROWS_PER_BATCH: Final = 16
+_POLL_S: Final = 1.0
+_FIRST_PAUSE_S: Final = 0.25
+_LONGEST_PAUSE_S: Final = 10.0
+
+
+@dataclass(slots=True)
+class DeriveFigures:
+    """What a deriver has done since it began; plain numbers that another thread may read."""
+
+    position: int = 0
+    requests: int = 0
+    corrected_requests: int = 0
+    repeated_requests: int = 0
+    refused_digests: int = 0
+    skipped_exports: int = 0
+
+
+class _Trial(Exception):
+    """Ends a transaction that was only to show whether it would succeed."""
+
+
+class Deriver:
+    """Derives one stream; only one at a time may derive it, and only one thread may call it."""
+
+    def __init__(
+        self,
+        engine: Engine,
+        stream_id: int,
+        settle_s: float = 5.0,
+        limits: NameLimits | None = None,
+    ) -> None:
+        self.figures = DeriveFigures()
+        self._engine = engine
+        self._stream_id = stream_id
+        self._settle_ns = int(settle_s * 1e9)
+        self._tables = StreamTables(engine, stream_id, limits)
+        self._resumed = False
+        self._repeats = False  # the last batch held requests that were counted already
+        self._settled_at = 0.0
+
+    def run(self, stop: threading.Event, wake: threading.Event) -> None:
+        """Derive until `stop` is set; `wake` says that there may be something to do.
+
+        Never raises: a failure is logged and tried again, ever more slowly.
+        """
+        pause_s = 0.0
+        while not stop.is_set():
+            wake.wait(_POLL_S)
+            wake.clear()
+            try:
+                self.derive_available(stop)
+                pause_s = 0.0
+            except Exception:  # noqa: BLE001  # whatever it is, the thread must live on
+                pause_s = min(max(pause_s * 2, _FIRST_PAUSE_S), _LONGEST_PAUSE_S)
+                _log.exception("Deriving failed; trying again in %.2f s.", pause_s)
+                stop.wait(pause_s)
+
+    def derive_available(self, stop: threading.Event | None = None) -> int:
+        """Derive all there is, settled traces included; how many requests are new or corrected."""
+        before = self.figures.requests + self.figures.corrected_requests
+        while stop is None or not stop.is_set():
+            more = self._derive_rows()
+            if not more or time.monotonic() > self._settled_at + _POLL_S:
+                self._settle(stop)
+            if not more:
+                break
+        return self.figures.requests + self.figures.corrected_requests - before
+
+    # --- Rows of the journal ------------------------------------------------------------------
+
+    def _derive_rows(self) -> bool:
+        """Derive the next rows; whether there were any."""
+        self._resume()
+        rows = self._read()
+        if not rows:
+            return False
+        try:
+            self._store(arrived_in(rows))
+        except Exception as error:
+            if _is_passing(error):
+                raise
+            self._store_one_by_one(rows)
+        return True
+
+    def _read(self) -> list[JournalRow]:
+        position = self._tables.position
+        with self._engine.connect() as connection:
+            try:
+                return read(connection, self._stream_id, position, _ROWS_PER_BATCH)
+            except CorruptFrame:
+                return [_first_readable(connection, self._stream_id, position)]
+
+    def _store(self, arrived: Arrived, *, trial: bool = False) -> None:
+        """Count what has arrived, in one transaction."""
+        try:
+            try:
+                self._store_new(arrived, trial)
+            except AlreadyStored:
+                self._repeats = True
+                self._resume(again=True)
+                self._store_new(arrived, trial)
+        except BaseException:
+            self._resumed = False
+            raise
+
+    def _store_new(self, arrived: Arrived, trial: bool) -> None:
+        with self._engine.connect() as connection:
+            requests = arrived.digested
+            if self._repeats:
+                counted_keys = stored_keys(connection, {key[0] for key in requests})
+                requests = {k: r for k, r in requests.items() if k not in counted_keys}
+                self._repeats = bool(counted_keys)
+            counted = [self._tables.names.identify(connection, r) for r in requests.values()]
+
+            def write_more(connection: Connection) -> None:
+                append_requests(connection, self._stream_id, counted)
+                self._write_traces(connection, arrived)
+                if trial:
+                    raise _Trial
+
+            changes = [Change(request) for request in counted]
+            self._tables.apply(connection, changes, arrived.last_position, write_more)
+        self._note(arrived, len(counted))
+
+    def _write_traces(self, connection: Connection, arrived: Arrived) -> None:
+        rows = [(trace_id, self._stream_id, at) for trace_id, at in sorted(arrived.positions)]
+        append(connection, journal_traces, rows)
+        settles_at_ns = time.time_ns() + self._settle_ns
+        unsettle(connection, self._stream_id, arrived.plain_traces, settles_at_ns)
+
+    def _note(self, arrived: Arrived, new: int) -> None:
+        figures = self.figures
+        figures.position = arrived.last_position
+        figures.requests += new
+        figures.repeated_requests += len(arrived.digested) - new
+        figures.refused_digests += arrived.refused_digests
+        figures.skipped_exports += arrived.skipped_exports
+
+    # --- Exports that do harm -----------------------------------------------------------------
+
+    def _store_one_by_one(self, rows: Sequence[JournalRow]) -> None:
+        """Find the exports that make storing fail and derive without them."""
+        for row in rows:
+            self._resume()
+            try:
+                self._store(arrived_in([row]))
+            except Exception as error:
+                if _is_passing(error):
+                    raise
+                harmful = [n for n in range(len(row.exports)) if self._is_harmful(row, n)]
+                harmful = harmful or list(range(len(row.exports)))
+                _log.exception(
+                    "Exports %s at journal position %d cannot be derived; they are left out.",
+                    harmful,
+                    row.position,
+                )
+                self._resume()
+                self._store(arrived_in([row], skip=[(row.position, n) for n in harmful]))
+
+    def _is_harmful(self, row: JournalRow, number: int) -> bool:
+        """Whether deriving this export alone fails."""
+        others = [(row.position, n) for n in range(len(row.exports)) if n != number]
+        self._resume()
+        try:
+            self._store(arrived_in([row], skip=others), trial=True)
+        except _Trial:
+            return False
+        except Exception as error:
+            if _is_passing(error):
+                raise
+        return True
+
+    # --- Settled traces -----------------------------------------------------------------------
+
+    def _settle(self, stop: threading.Event | None) -> None:
+        """Split all traces that have settled."""
+        while stop is None or not stop.is_set():
+            self._settled_at = time.monotonic()
+            self._resume()
+            try:
+                with self._engine.connect() as connection:
+                    settled = settle_batch(connection, self._tables)
+            except AlreadyStored:  # another collector was first: read again what it stored
+                self._resume(again=True)
+                continue
+            except BaseException:
+                self._resumed = False
+                raise
+            if settled is None:
+                return
+            self.figures.requests += settled[0]
+            self.figures.corrected_requests += settled[1]
+
+    def _resume(self, *, again: bool = False) -> None:
+        if again or not self._resumed:
+            self._tables.resume()
+            self._resumed = True
+
+
+def _is_passing(error: Exception) -> bool:
+    """Whether it is the database's state and not the data that failed: time will mend it."""
+    if isinstance(error, PositionMoved | AlreadyStored):
+        return True
+    return isinstance(error, DBAPIError) and not isinstance(error, DataError | IntegrityError)
+
+
+def _first_readable(connection: Connection, stream_id: int, position: int) -> JournalRow:
+    """The next row by itself; one without exports where it is damaged."""
+    try:
+        return read(connection, stream_id, position, 1)[0]
+    except CorruptFrame:
+        _log.exception("Journal row after %d of stream %d is damaged.", position, stream_id)
+        return JournalRow(position + 1, 0, [])
