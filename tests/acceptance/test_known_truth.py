@@ -1,8 +1,8 @@
 """An application whose time is known gets its split right: from its first line to the API's answer.
 
 The project in `truth/` runs under real servers and sends to a real `timesplit serve`. Each path is
-requested several times; the median of each category must be within 1.5 ms + 5 % of what the view
-spends there, and the number of queries must be exact.
+requested several times; each category of the least disturbed one must be within 1.5 ms + 5 % of what
+the view spends there, and the number of queries must be exact.
 """
 
 from __future__ import annotations
@@ -13,14 +13,18 @@ import subprocess
 import sys
 import threading
 import time
+import uuid
 from collections.abc import Callable, Iterator
+from contextlib import nullcontext
 from pathlib import Path
-from statistics import median
 from typing import Any, NamedTuple
 from wsgiref.simple_server import WSGIRequestHandler, make_server
 
 import pytest
 import requests
+
+from tests.fixtures.databases import fresh_postgres_database
+from tests.fixtures.servers import Server, Servers
 
 pytestmark = pytest.mark.acceptance
 
@@ -76,17 +80,33 @@ def project_environment(
     """The environment of the project's processes, its tables filled, and a slow other service."""
     environment = os.environ | {"DJANGO_SETTINGS_MODULE": "tests.acceptance.truth.settings"}
     if request.param == "postgresql":
-        environment["TRUTH_POSTGRES_URL"] = request.getfixturevalue("fresh_postgres_database")()
+        server = request.getfixturevalue("postgres_url")
+        name, database = "TRUTH_POSTGRES_URL", fresh_postgres_database(server)
     else:
-        environment["TRUTH_SQLITE_PATH"] = str(tmp_path_factory.mktemp("truth") / "truth.sqlite3")
-    subprocess.run(
-        [sys.executable, "-m", "tests.acceptance.truth.fill"],
-        cwd=ROOT,
-        env=environment | {"OTEL_SDK_DISABLED": "true"},
-        check=True,
-    )
-    with _SlowService() as url:
-        yield environment | {"TRUTH_SLOW_URL": url}
+        path = tmp_path_factory.mktemp("truth") / "truth.sqlite3"
+        name, database = "TRUTH_SQLITE_PATH", nullcontext(str(path))
+    with database as address, _SlowService() as slow_url:
+        environment |= {name: address, "TRUTH_SLOW_URL": slow_url}
+        subprocess.run(
+            [sys.executable, "-m", "tests.acceptance.truth.fill"],
+            cwd=ROOT,
+            env=environment | {"OTEL_SDK_DISABLED": "true"},
+            check=True,
+        )
+        yield environment
+
+
+@pytest.fixture(scope="module")
+def service(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Server]:
+    """A running `timesplit serve` on SQLite."""
+    folder = tmp_path_factory.mktemp("timesplit")
+    servers = Servers(folder)
+    ports = ("--port", "0", "--grpc-port", "0", "--dashboard-port", "0")
+    try:
+        database = f"sqlite:///{folder / 'timesplit.sqlite3'}"
+        yield servers.start("serve", "--database", database, *ports).wait_until_ready()
+    finally:
+        servers.close()
 
 
 class _SlowService:
@@ -115,11 +135,12 @@ class _SlowService:
 
 @pytest.fixture(scope="module")
 def split_of(
-    project_environment: dict[str, str], module_timesplit: Any
+    project_environment: dict[str, str], service: Server
 ) -> Iterator[Callable[[str, str], list[dict[str, Any]]]]:
     """Requests of one path under one server (`wsgi`, `asgi`), as the API gives them."""
+    run = uuid.uuid4().hex[:8]
     running = {
-        name: _start(command, project_environment, module_timesplit.otlp_http)
+        name: _start(command, project_environment, service.otlp, f"truth-{name}-{run}")
         for name, command in {
             "wsgi": ["gunicorn", "-w1", "-b", "{address}", "tests.acceptance.truth.server:wsgi"],
             "asgi": [
@@ -130,7 +151,7 @@ def split_of(
     }
     try:
         yield lambda server, path: _requests_of(
-            running[server][1], module_timesplit.dashboard, server, path
+            running[server][1], service.dashboard, f"truth-{server}-{run}", path
         )
     finally:
         for process, _ in running.values():
@@ -139,7 +160,7 @@ def split_of(
 
 
 def _start(
-    command: list[str], environment: dict[str, str], otlp: str
+    command: list[str], environment: dict[str, str], otlp: str, service_name: str
 ) -> tuple[subprocess.Popen[bytes], str]:
     with socket.socket() as probe:
         probe.bind(("127.0.0.1", 0))
@@ -151,7 +172,7 @@ def _start(
         env=environment
         | {
             "OTEL_EXPORTER_OTLP_ENDPOINT": otlp,
-            "OTEL_SERVICE_NAME": f"truth-{filled[0]}",
+            "OTEL_SERVICE_NAME": service_name,
             "OTEL_BSP_SCHEDULE_DELAY": "100",
         },
         stdout=subprocess.DEVNULL,
@@ -174,11 +195,10 @@ def _wait_until(condition: Callable[[], bool], process: subprocess.Popen[bytes])
         time.sleep(0.02)
 
 
-def _requests_of(address: str, dashboard: str, server: str, path: str) -> list[dict[str, Any]]:
+def _requests_of(address: str, dashboard: str, service: str, path: str) -> list[dict[str, Any]]:
     method = "POST" if path == "validated" else "GET"
     for _ in range(REPEATS + 1):
         requests.request(method, f"{address}/{path}/", json={"name": "x"}, timeout=20)
-    service = {"wsgi": "truth-gunicorn", "asgi": "truth-uvicorn"}[server]
     return _poll_api(dashboard, service, f"/{path}/")
 
 
@@ -195,7 +215,7 @@ def _poll_api(dashboard: str, service: str, route: str) -> list[dict[str, Any]]:
             ).json()
             if len(answer["requests"]) == REPEATS + 1:
                 # The first one pays for imports, connections and compiled templates.
-                return sorted(answer["requests"], key=lambda r: r["started_at"])[1:]
+                return sorted(answer["requests"], key=lambda r: r["start"])[1:]
         time.sleep(0.05)
     raise AssertionError(f"{REPEATS + 1} requests of {route} were sent and did not arrive in 30 s")
 
@@ -203,14 +223,14 @@ def _poll_api(dashboard: str, service: str, route: str) -> list[dict[str, Any]]:
 def _assert_truth(requests_seen: list[dict[str, Any]], truth: Truth) -> None:
     assert {seen["queries"] for seen in requests_seen} == {truth.queries}
     assert {seen["status_code"] for seen in requests_seen} == {truth.status}
-    measured = {
-        category: median(seen["split_ms"][category] for seen in requests_seen)
-        for category in CATEGORIES
-    }
     for category in CATEGORIES:
         spent = truth.spent_ms.get(category, 0)
-        slack = 1.5 + 0.05 * spent + truth.own_work_ms
-        assert spent - 1.5 - 0.05 * spent <= measured[category] <= spent + slack, measured
+        tolerance = 1.5 + 0.05 * spent
+        measured = [seen["split_ms"][category] for seen in requests_seen]
+        # Nothing can take less than it spends. What it takes more than that is the machine's doing
+        # as well, so the request that was disturbed least has to be right.
+        assert spent - tolerance <= min(measured), (category, measured)
+        assert min(measured) <= spent + tolerance + truth.own_work_ms, (category, measured)
     for seen in requests_seen:
         assert sum(seen["split_ms"].values()) == pytest.approx(seen["duration_ms"], abs=1e-5)
 

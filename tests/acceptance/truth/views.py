@@ -23,7 +23,7 @@ from rest_framework import generics, renderers, serializers
 from rest_framework.response import Response
 from rest_framework.views import APIView
 
-from tests.acceptance.truth.library.models import Author, Book, Review
+from tests.acceptance.truth.library.models import Book, Review
 from tests.acceptance.truth.spend import busy
 
 ROWS = 10
@@ -210,10 +210,10 @@ def stream(request: HttpRequest) -> StreamingHttpResponse:
 def atomic(request: HttpRequest) -> HttpResponse:
     """3 queries; BEGIN, SAVEPOINT and COMMIT are none"""
     with transaction.atomic():
-        author = Author.objects.create(name="New")
+        review = Review.objects.create(book_id=1, stars=1)
         with transaction.atomic():
-            Author.objects.filter(pk=author.pk).update(name="Newer")
-        Author.objects.filter(pk=author.pk).delete()
+            Review.objects.filter(pk=review.pk).update(stars=2)
+        Review.objects.filter(pk=review.pk).delete()
     return HttpResponse()
 
 
