@@ -1,0 +1,53 @@
+from __future__ import annotations
+
+from sqlalchemy import Engine
+
+from collector.store.identity import hex_from_id
+from tests.dashboard_api.builders import ARequest, store, store_process
+from tests.dashboard_api.client import Api, at
+
+
+def test_nothing_seen_is_an_empty_list(api: Api) -> None:
+    assert api.json("/api/v1/services")["services"] == []
+
+
+def test_every_field_of_a_service(api: Api, engine: Engine) -> None:
+    one = ARequest()
+    store(engine, [one, ARequest(at_s=90, release="2.0"), ARequest(at_s=30, route="/other/")])
+    store_process(engine, one.service_id, 1, first=1, last=4, received=3)
+    assert api.json("/api/v1/services")["services"] == [
+        {
+            "id": hex_from_id(one.service_id),
+            "name": "shop",
+            "environment": "prod",
+            "instrumentation": "timesplit-django 0.1.0",
+            "first_seen": at(0),
+            "last_seen": at(90),
+            "completeness": 0.75,
+            "releases": [
+                {"name": "2.0", "first_seen": at(90), "last_seen": at(90)},
+                {"name": "1.0", "first_seen": at(0), "last_seen": at(30)},
+            ],
+        }
+    ]
+
+
+def test_services_are_in_order_of_their_names(api: Api, engine: Engine) -> None:
+    store(engine, [ARequest(service=name, environment="") for name in ("shop", "blog", "mail")])
+    names = [row["name"] for row in api.json("/api/v1/services")["services"]]
+    assert names == ["blog", "mail", "shop"]
+
+
+def test_filters_narrow(api: Api, engine: Engine) -> None:
+    store(engine, [ARequest(), ARequest(environment="test", release="3"), ARequest(service="x")])
+
+    def found(**parameters: str) -> int:
+        return len(api.json("/api/v1/services", **parameters)["services"])
+
+    assert (found(service="shop"), found(environment="test"), found(release="3")) == (2, 1, 1)
+
+
+def test_silent_client_is_unknown(api: Api, engine: Engine) -> None:
+    store(engine, [ARequest(digested=False)])
+    (row,) = api.json("/api/v1/services")["services"]
+    assert row["instrumentation"] is row["completeness"] is None
