@@ -17,6 +17,7 @@ from collector.store.tables import (
     endpoint_minutes,
     endpoints,
     journal_traces,
+    metadata,
     processes,
     releases,
     requests,
@@ -253,8 +254,6 @@ def test_deriving_at_once_and_row_by_row_agree(engine: Engine) -> None:
 
 
 def start_again(engine: Engine) -> None:
-    from collector.store.tables import metadata
-
     with engine.begin() as connection:
         for table in metadata.tables.values():
             connection.execute(table.delete())
