@@ -33,7 +33,7 @@ export interface paths {
         };
         /**
          * Show Endpoint
-         * @description One endpoint over the range.
+         * @description One endpoint over the range. Its impact is among all that the filters select.
          */
         get: operations["show_endpoint"];
         put?: never;
@@ -133,7 +133,7 @@ export interface paths {
         };
         /**
          * List Services
-         * @description Services, environments and releases seen.
+         * @description Services, environments and releases seen, by name.
          */
         get: operations["list_services"];
         put?: never;
@@ -216,6 +216,26 @@ export interface paths {
          * @description The process is alive.
          */
         get: operations["healthz"];
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/metrics": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /**
+         * Metrics
+         * @description Figures of the service itself, in Prometheus' text format.
+         */
+        get: operations["metrics"];
         put?: never;
         post?: never;
         delete?: never;
@@ -622,7 +642,7 @@ export interface components {
             /**
              * From
              * Format: date-time
-             * @description Start of the range the figures cover, inclusive: a whole minute, UTC.
+             * @description Start of the range the figures cover, inclusive: UTC, a whole minute or longer period.
              */
             from: string;
             /**
@@ -638,7 +658,7 @@ export interface components {
             /**
              * To
              * Format: date-time
-             * @description End of the range the figures cover, exclusive: a whole minute, UTC.
+             * @description End of the range the figures cover, exclusive: UTC, a whole minute or longer period.
              */
             to: string;
         };
@@ -796,7 +816,7 @@ export interface components {
             /**
              * From
              * Format: date-time
-             * @description Start of the range the figures cover, inclusive: a whole minute, UTC.
+             * @description Start of the range the figures cover, inclusive: UTC, a whole minute or longer period.
              */
             from: string;
             /**
@@ -843,7 +863,7 @@ export interface components {
             /**
              * To
              * Format: date-time
-             * @description End of the range the figures cover, exclusive: a whole minute, UTC.
+             * @description End of the range the figures cover, exclusive: UTC, a whole minute or longer period.
              */
             to: string;
             /**
@@ -865,7 +885,7 @@ export interface components {
             /**
              * From
              * Format: date-time
-             * @description Start of the range the figures cover, inclusive: a whole minute, UTC.
+             * @description Start of the range the figures cover, inclusive: UTC, a whole minute or longer period.
              */
             from: string;
             /**
@@ -876,7 +896,7 @@ export interface components {
             /**
              * To
              * Format: date-time
-             * @description End of the range the figures cover, exclusive: a whole minute, UTC.
+             * @description End of the range the figures cover, exclusive: UTC, a whole minute or longer period.
              */
             to: string;
         };
@@ -900,12 +920,12 @@ export interface components {
              * @description Calls divided by all requests, within the range, of the endpoints that ran it. Null where those requests are not in the rollups.
              */
             calls_per_request: number | null;
-            /** @description How long the calls took, execute and fetch, ms. */
-            duration_ms: components["schemas"]["DurationMs"];
-            /** @description Waiting for the statement to be executed, ms. */
-            execute_ms: components["schemas"]["PhaseMs"];
-            /** @description Moving its rows out of the driver, ms. */
-            fetch_ms: components["schemas"]["PhaseMs"];
+            /** @description How long the calls took, execute and fetch, ms. Null where it did not run. */
+            duration_ms: components["schemas"]["DurationMs"] | null;
+            /** @description Waiting for the statement to be executed, ms. Null where it did not run. */
+            execute_ms: components["schemas"]["PhaseMs"] | null;
+            /** @description Moving its rows out of the driver, ms. Null where no client tells: then it is within `execute_ms`. */
+            fetch_ms: components["schemas"]["PhaseMs"] | null;
             /**
              * Fingerprint
              * @description Id of the statement: 16 hexadecimal digits.
@@ -918,9 +938,9 @@ export interface components {
             impact: number | null;
             /**
              * Rows Per Call
-             * @description Mean number of rows fetched or affected by a call.
+             * @description Mean number of rows fetched or affected by a call. Null where no client tells.
              */
-            rows_per_call: number;
+            rows_per_call: number | null;
             /**
              * Summary
              * @description Operation and table, as `SELECT shop_order`.
@@ -945,7 +965,7 @@ export interface components {
             /**
              * From
              * Format: date-time
-             * @description Start of the range the figures cover, inclusive: a whole minute, UTC.
+             * @description Start of the range the figures cover, inclusive: UTC, a whole minute or longer period.
              */
             from: string;
             /**
@@ -966,7 +986,7 @@ export interface components {
             /**
              * To
              * Format: date-time
-             * @description End of the range the figures cover, exclusive: a whole minute, UTC.
+             * @description End of the range the figures cover, exclusive: UTC, a whole minute or longer period.
              */
             to: string;
         };
@@ -1566,7 +1586,7 @@ export interface components {
             /**
              * From
              * Format: date-time
-             * @description Start of the range the figures cover, inclusive: a whole minute, UTC.
+             * @description Start of the range the figures cover, inclusive: UTC, a whole minute or longer period.
              */
             from: string;
             /**
@@ -1582,7 +1602,7 @@ export interface components {
             /**
              * To
              * Format: date-time
-             * @description End of the range the figures cover, exclusive: a whole minute, UTC.
+             * @description End of the range the figures cover, exclusive: UTC, a whole minute or longer period.
              */
             to: string;
         };
@@ -1739,7 +1759,7 @@ export interface components {
             /**
              * From
              * Format: date-time
-             * @description Start of the range the figures cover, inclusive: a whole minute, UTC.
+             * @description Start of the range the figures cover, inclusive: UTC, a whole minute or longer period.
              */
             from: string;
             /**
@@ -1755,7 +1775,7 @@ export interface components {
             /**
              * To
              * Format: date-time
-             * @description End of the range the figures cover, exclusive: a whole minute, UTC.
+             * @description End of the range the figures cover, exclusive: UTC, a whole minute or longer period.
              */
             to: string;
         };
@@ -1766,7 +1786,7 @@ export interface components {
         Span: {
             /**
              * Attributes
-             * @description The span's attributes, as received.
+             * @description The span's attributes; SQL text without its literals.
              */
             attributes: {
                 [key: string]: components["schemas"]["JsonValue"];
@@ -1775,9 +1795,10 @@ export interface components {
             call_site: components["schemas"]["SpanCallSite"] | null;
             /**
              * Category
-             * @description The category of its own time. Null where it belongs to no stored request.
+             * @description The category of its own time.
+             * @enum {string}
              */
-            category: ("database" | "python" | "render" | "cache" | "external") | null;
+            category: "database" | "python" | "render" | "cache" | "external";
             /**
              * Duration Ms
              * @description How long it took, ms.
@@ -1809,6 +1830,11 @@ export interface components {
              * @description The part of the category. Null where the client does not tell.
              */
             part: string | null;
+            /**
+             * Request
+             * @description The SERVER span of the request that its own time counts in. Null where that is not stored, and for what happens outside any request.
+             */
+            request: string | null;
             /**
              * Self Ms
              * @description Its own time, without what happened deeper, ms.
@@ -1965,17 +1991,17 @@ export interface components {
              * @description Calls divided by all requests, within the range, of the endpoints that ran it. Null where those requests are not in the rollups.
              */
             calls_per_request: number | null;
-            /** @description How long the calls took, execute and fetch, ms. */
-            duration_ms: components["schemas"]["DurationMs"];
+            /** @description How long the calls took, execute and fetch, ms. Null where it did not run. */
+            duration_ms: components["schemas"]["DurationMs"] | null;
             /**
              * Endpoints
              * @description Whose requests ran it, most expensive first.
              */
             endpoints: components["schemas"]["CallingEndpoint"][];
-            /** @description Waiting for the statement to be executed, ms. */
-            execute_ms: components["schemas"]["PhaseMs"];
-            /** @description Moving its rows out of the driver, ms. */
-            fetch_ms: components["schemas"]["PhaseMs"];
+            /** @description Waiting for the statement to be executed, ms. Null where it did not run. */
+            execute_ms: components["schemas"]["PhaseMs"] | null;
+            /** @description Moving its rows out of the driver, ms. Null where no client tells: then it is within `execute_ms`. */
+            fetch_ms: components["schemas"]["PhaseMs"] | null;
             /**
              * Fingerprint
              * @description Id of the statement: 16 hexadecimal digits.
@@ -1988,9 +2014,9 @@ export interface components {
             impact: number | null;
             /**
              * Rows Per Call
-             * @description Mean number of rows fetched or affected by a call.
+             * @description Mean number of rows fetched or affected by a call. Null where no client tells.
              */
-            rows_per_call: number;
+            rows_per_call: number | null;
             /**
              * Summary
              * @description Operation and table, as `SELECT shop_order`.
@@ -2015,7 +2041,7 @@ export interface components {
             /**
              * From
              * Format: date-time
-             * @description Start of the range the figures cover, inclusive: a whole minute, UTC.
+             * @description Start of the range the figures cover, inclusive: UTC, a whole minute or longer period.
              */
             from: string;
             /** @description The statement. */
@@ -2023,7 +2049,7 @@ export interface components {
             /**
              * To
              * Format: date-time
-             * @description End of the range the figures cover, exclusive: a whole minute, UTC.
+             * @description End of the range the figures cover, exclusive: UTC, a whole minute or longer period.
              */
             to: string;
         };
@@ -2035,7 +2061,7 @@ export interface components {
             /**
              * From
              * Format: date-time
-             * @description Start of the range the figures cover, inclusive: a whole minute, UTC.
+             * @description Start of the range the figures cover, inclusive: UTC, a whole minute or longer period.
              */
             from: string;
             /**
@@ -2051,7 +2077,7 @@ export interface components {
             /**
              * To
              * Format: date-time
-             * @description End of the range the figures cover, exclusive: a whole minute, UTC.
+             * @description End of the range the figures cover, exclusive: UTC, a whole minute or longer period.
              */
             to: string;
         };
@@ -2072,7 +2098,7 @@ export interface components {
             /**
              * From
              * Format: date-time
-             * @description Start of the range the figures cover, inclusive: a whole minute, UTC.
+             * @description Start of the range the figures cover, inclusive: UTC, a whole minute or longer period.
              */
             from: string;
             /**
@@ -2109,13 +2135,13 @@ export interface components {
             /**
              * To
              * Format: date-time
-             * @description End of the range the figures cover, exclusive: a whole minute, UTC.
+             * @description End of the range the figures cover, exclusive: UTC, a whole minute or longer period.
              */
             to: string;
         };
         /**
          * Trace
-         * @description One trace. Spans are in order of their start, a parent before its children.
+         * @description One trace. Spans are in order of their start, the longest first.
          */
         Trace: {
             /**
@@ -2158,14 +2184,10 @@ export interface operations {
         parameters: {
             query?: {
                 /** @description Largest first, unknown last; `name` alphabetically. Categories, `queue`, `cpu` and `queries` by their mean. */
-                order?: "impact" | "total" | "requests" | "errors" | "mean" | "p50" | "p95" | "p99" | "max" | "queries" | "database" | "python" | "render" | "cache" | "external" | "queue" | "cpu" | "name";
-                /** @description How many rows at most. */
-                limit?: number;
-                /** @description `next_cursor` of the page before, for the page after it. */
-                cursor?: string | null;
-                /** @description Start of the range: `now`, relative (`-30m`, `-1h`, `-7d`) or ISO 8601; UTC where it has no offset. Rounded to whole minutes so that the range given is covered. */
+                order?: "impact" | "requests" | "errors" | "mean" | "p50" | "p95" | "p99" | "max" | "queries" | "database" | "python" | "render" | "cache" | "external" | "queue" | "cpu" | "name";
+                /** @description Start of the range: `now`, relative (`-30m`, `-1h`, `-7d`) or ISO 8601; UTC where it has no offset. The range is widened to whole minutes; to whole hours where it is 12 hours or longer, or begins more than 14 days ago; to whole days where it begins more than 395 days ago. */
                 from?: string;
-                /** @description End of the range: `now`, relative (`-30m`, `-1h`, `-7d`) or ISO 8601; UTC where it has no offset. Rounded to whole minutes so that the range given is covered. */
+                /** @description End of the range: `now`, relative (`-30m`, `-1h`, `-7d`) or ISO 8601; UTC where it has no offset. The range is widened to whole minutes; to whole hours where it is 12 hours or longer, or begins more than 14 days ago; to whole days where it begins more than 395 days ago. */
                 to?: string;
                 /** @description Only this service. All where absent. */
                 service?: string | null;
@@ -2173,6 +2195,10 @@ export interface operations {
                 environment?: string | null;
                 /** @description Only this release; empty selects clients that do not say. All where absent. */
                 release?: string | null;
+                /** @description How many rows at most. */
+                limit?: number;
+                /** @description `next_cursor` of the page before, for the page after it. */
+                cursor?: string | null;
             };
             header?: never;
             path?: never;
@@ -2212,9 +2238,9 @@ export interface operations {
     show_endpoint: {
         parameters: {
             query?: {
-                /** @description Start of the range: `now`, relative (`-30m`, `-1h`, `-7d`) or ISO 8601; UTC where it has no offset. Rounded to whole minutes so that the range given is covered. */
+                /** @description Start of the range: `now`, relative (`-30m`, `-1h`, `-7d`) or ISO 8601; UTC where it has no offset. The range is widened to whole minutes; to whole hours where it is 12 hours or longer, or begins more than 14 days ago; to whole days where it begins more than 395 days ago. */
                 from?: string;
-                /** @description End of the range: `now`, relative (`-30m`, `-1h`, `-7d`) or ISO 8601; UTC where it has no offset. Rounded to whole minutes so that the range given is covered. */
+                /** @description End of the range: `now`, relative (`-30m`, `-1h`, `-7d`) or ISO 8601; UTC where it has no offset. The range is widened to whole minutes; to whole hours where it is 12 hours or longer, or begins more than 14 days ago; to whole days where it begins more than 395 days ago. */
                 to?: string;
                 /** @description Only this service. All where absent. */
                 service?: string | null;
@@ -2273,9 +2299,9 @@ export interface operations {
     show_histogram: {
         parameters: {
             query?: {
-                /** @description Start of the range: `now`, relative (`-30m`, `-1h`, `-7d`) or ISO 8601; UTC where it has no offset. Rounded to whole minutes so that the range given is covered. */
+                /** @description Start of the range: `now`, relative (`-30m`, `-1h`, `-7d`) or ISO 8601; UTC where it has no offset. The range is widened to whole minutes; to whole hours where it is 12 hours or longer, or begins more than 14 days ago; to whole days where it begins more than 395 days ago. */
                 from?: string;
-                /** @description End of the range: `now`, relative (`-30m`, `-1h`, `-7d`) or ISO 8601; UTC where it has no offset. Rounded to whole minutes so that the range given is covered. */
+                /** @description End of the range: `now`, relative (`-30m`, `-1h`, `-7d`) or ISO 8601; UTC where it has no offset. The range is widened to whole minutes; to whole hours where it is 12 hours or longer, or begins more than 14 days ago; to whole days where it begins more than 395 days ago. */
                 to?: string;
                 /** @description Only this service. All where absent. */
                 service?: string | null;
@@ -2336,13 +2362,9 @@ export interface operations {
             query?: {
                 /** @description Largest first, unknown last. `rows` is rows per call. */
                 order?: "total" | "calls" | "calls_per_request" | "mean" | "p95" | "max" | "rows";
-                /** @description How many rows at most. */
-                limit?: number;
-                /** @description `next_cursor` of the page before, for the page after it. */
-                cursor?: string | null;
-                /** @description Start of the range: `now`, relative (`-30m`, `-1h`, `-7d`) or ISO 8601; UTC where it has no offset. Rounded to whole minutes so that the range given is covered. */
+                /** @description Start of the range: `now`, relative (`-30m`, `-1h`, `-7d`) or ISO 8601; UTC where it has no offset. The range is widened to whole minutes; to whole hours where it is 12 hours or longer, or begins more than 14 days ago; to whole days where it begins more than 395 days ago. */
                 from?: string;
-                /** @description End of the range: `now`, relative (`-30m`, `-1h`, `-7d`) or ISO 8601; UTC where it has no offset. Rounded to whole minutes so that the range given is covered. */
+                /** @description End of the range: `now`, relative (`-30m`, `-1h`, `-7d`) or ISO 8601; UTC where it has no offset. The range is widened to whole minutes; to whole hours where it is 12 hours or longer, or begins more than 14 days ago; to whole days where it begins more than 395 days ago. */
                 to?: string;
                 /** @description Only this service. All where absent. */
                 service?: string | null;
@@ -2350,6 +2372,10 @@ export interface operations {
                 environment?: string | null;
                 /** @description Only this release; empty selects clients that do not say. All where absent. */
                 release?: string | null;
+                /** @description How many rows at most. */
+                limit?: number;
+                /** @description `next_cursor` of the page before, for the page after it. */
+                cursor?: string | null;
             };
             header?: never;
             path: {
@@ -2401,11 +2427,11 @@ export interface operations {
     show_timeline: {
         parameters: {
             query?: {
-                /** @description Length of a bucket, seconds, a multiple of 60; the range may hold at most 2000 buckets. Where absent, a length that gives at most 240 buckets. */
+                /** @description Length of a bucket, seconds, a multiple of 60; the range may hold at most 2000 buckets. Where absent, a length that gives at most 240. */
                 step?: number | null;
-                /** @description Start of the range: `now`, relative (`-30m`, `-1h`, `-7d`) or ISO 8601; UTC where it has no offset. Rounded to whole minutes so that the range given is covered. */
+                /** @description Start of the range: `now`, relative (`-30m`, `-1h`, `-7d`) or ISO 8601; UTC where it has no offset. The range is widened to whole minutes; to whole hours where it is 12 hours or longer, or begins more than 14 days ago; to whole days where it begins more than 395 days ago. */
                 from?: string;
-                /** @description End of the range: `now`, relative (`-30m`, `-1h`, `-7d`) or ISO 8601; UTC where it has no offset. Rounded to whole minutes so that the range given is covered. */
+                /** @description End of the range: `now`, relative (`-30m`, `-1h`, `-7d`) or ISO 8601; UTC where it has no offset. The range is widened to whole minutes; to whole hours where it is 12 hours or longer, or begins more than 14 days ago; to whole days where it begins more than 395 days ago. */
                 to?: string;
                 /** @description Only this service. All where absent. */
                 service?: string | null;
@@ -2466,21 +2492,17 @@ export interface operations {
             query?: {
                 /** @description Only this endpoint, by its id. */
                 endpoint?: string | null;
-                /** @description Only longer than this, ms. */
+                /** @description Only as long or longer, ms. */
                 min_ms?: number | null;
-                /** @description Only as long as this or shorter, ms. */
+                /** @description Only as long or shorter, ms. */
                 max_ms?: number | null;
-                /** @description Only this HTTP status (`404`), this class (`5xx`) or what failed (`error`). */
+                /** @description Only this HTTP status (`404`), this class (`5xx`), or what failed (`error`). */
                 status?: string | null;
                 /** @description Newest, longest or most queries first. */
                 order?: "start" | "duration" | "queries";
-                /** @description How many rows at most. */
-                limit?: number;
-                /** @description `next_cursor` of the page before, for the page after it. */
-                cursor?: string | null;
-                /** @description Start of the range: `now`, relative (`-30m`, `-1h`, `-7d`) or ISO 8601; UTC where it has no offset. Rounded to whole minutes so that the range given is covered. */
+                /** @description Start of the range: `now`, relative (`-30m`, `-1h`, `-7d`) or ISO 8601; UTC where it has no offset. The range is widened to whole minutes; to whole hours where it is 12 hours or longer, or begins more than 14 days ago; to whole days where it begins more than 395 days ago. */
                 from?: string;
-                /** @description End of the range: `now`, relative (`-30m`, `-1h`, `-7d`) or ISO 8601; UTC where it has no offset. Rounded to whole minutes so that the range given is covered. */
+                /** @description End of the range: `now`, relative (`-30m`, `-1h`, `-7d`) or ISO 8601; UTC where it has no offset. The range is widened to whole minutes; to whole hours where it is 12 hours or longer, or begins more than 14 days ago; to whole days where it begins more than 395 days ago. */
                 to?: string;
                 /** @description Only this service. All where absent. */
                 service?: string | null;
@@ -2488,6 +2510,10 @@ export interface operations {
                 environment?: string | null;
                 /** @description Only this release; empty selects clients that do not say. All where absent. */
                 release?: string | null;
+                /** @description How many rows at most. */
+                limit?: number;
+                /** @description `next_cursor` of the page before, for the page after it. */
+                cursor?: string | null;
             };
             header?: never;
             path?: never;
@@ -2502,15 +2528,6 @@ export interface operations {
                 };
                 content: {
                     "application/json": components["schemas"]["RequestList"];
-                };
-            };
-            /** @description Not Found */
-            404: {
-                headers: {
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/problem+json": components["schemas"]["Problem"];
                 };
             };
             /** @description Unprocessable Entity */
@@ -2536,13 +2553,9 @@ export interface operations {
     list_services: {
         parameters: {
             query?: {
-                /** @description How many rows at most. */
-                limit?: number;
-                /** @description `next_cursor` of the page before, for the page after it. */
-                cursor?: string | null;
-                /** @description Start of the range: `now`, relative (`-30m`, `-1h`, `-7d`) or ISO 8601; UTC where it has no offset. Rounded to whole minutes so that the range given is covered. */
+                /** @description Start of the range: `now`, relative (`-30m`, `-1h`, `-7d`) or ISO 8601; UTC where it has no offset. The range is widened to whole minutes; to whole hours where it is 12 hours or longer, or begins more than 14 days ago; to whole days where it begins more than 395 days ago. */
                 from?: string;
-                /** @description End of the range: `now`, relative (`-30m`, `-1h`, `-7d`) or ISO 8601; UTC where it has no offset. Rounded to whole minutes so that the range given is covered. */
+                /** @description End of the range: `now`, relative (`-30m`, `-1h`, `-7d`) or ISO 8601; UTC where it has no offset. The range is widened to whole minutes; to whole hours where it is 12 hours or longer, or begins more than 14 days ago; to whole days where it begins more than 395 days ago. */
                 to?: string;
                 /** @description Only this service. All where absent. */
                 service?: string | null;
@@ -2550,6 +2563,10 @@ export interface operations {
                 environment?: string | null;
                 /** @description Only this release; empty selects clients that do not say. All where absent. */
                 release?: string | null;
+                /** @description How many rows at most. */
+                limit?: number;
+                /** @description `next_cursor` of the page before, for the page after it. */
+                cursor?: string | null;
             };
             header?: never;
             path?: never;
@@ -2591,13 +2608,9 @@ export interface operations {
             query?: {
                 /** @description Largest first, unknown last. `rows` is rows per call. */
                 order?: "total" | "calls" | "calls_per_request" | "mean" | "p95" | "max" | "rows";
-                /** @description How many rows at most. */
-                limit?: number;
-                /** @description `next_cursor` of the page before, for the page after it. */
-                cursor?: string | null;
-                /** @description Start of the range: `now`, relative (`-30m`, `-1h`, `-7d`) or ISO 8601; UTC where it has no offset. Rounded to whole minutes so that the range given is covered. */
+                /** @description Start of the range: `now`, relative (`-30m`, `-1h`, `-7d`) or ISO 8601; UTC where it has no offset. The range is widened to whole minutes; to whole hours where it is 12 hours or longer, or begins more than 14 days ago; to whole days where it begins more than 395 days ago. */
                 from?: string;
-                /** @description End of the range: `now`, relative (`-30m`, `-1h`, `-7d`) or ISO 8601; UTC where it has no offset. Rounded to whole minutes so that the range given is covered. */
+                /** @description End of the range: `now`, relative (`-30m`, `-1h`, `-7d`) or ISO 8601; UTC where it has no offset. The range is widened to whole minutes; to whole hours where it is 12 hours or longer, or begins more than 14 days ago; to whole days where it begins more than 395 days ago. */
                 to?: string;
                 /** @description Only this service. All where absent. */
                 service?: string | null;
@@ -2605,6 +2618,10 @@ export interface operations {
                 environment?: string | null;
                 /** @description Only this release; empty selects clients that do not say. All where absent. */
                 release?: string | null;
+                /** @description How many rows at most. */
+                limit?: number;
+                /** @description `next_cursor` of the page before, for the page after it. */
+                cursor?: string | null;
             };
             header?: never;
             path?: never;
@@ -2644,9 +2661,9 @@ export interface operations {
     show_statement: {
         parameters: {
             query?: {
-                /** @description Start of the range: `now`, relative (`-30m`, `-1h`, `-7d`) or ISO 8601; UTC where it has no offset. Rounded to whole minutes so that the range given is covered. */
+                /** @description Start of the range: `now`, relative (`-30m`, `-1h`, `-7d`) or ISO 8601; UTC where it has no offset. The range is widened to whole minutes; to whole hours where it is 12 hours or longer, or begins more than 14 days ago; to whole days where it begins more than 395 days ago. */
                 from?: string;
-                /** @description End of the range: `now`, relative (`-30m`, `-1h`, `-7d`) or ISO 8601; UTC where it has no offset. Rounded to whole minutes so that the range given is covered. */
+                /** @description End of the range: `now`, relative (`-30m`, `-1h`, `-7d`) or ISO 8601; UTC where it has no offset. The range is widened to whole minutes; to whole hours where it is 12 hours or longer, or begins more than 14 days ago; to whole days where it begins more than 395 days ago. */
                 to?: string;
                 /** @description Only this service. All where absent. */
                 service?: string | null;
@@ -2771,6 +2788,26 @@ export interface operations {
                 };
                 content: {
                     "application/json": components["schemas"]["Health"];
+                };
+            };
+        };
+    };
+    metrics: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description Successful Response */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "text/plain": string;
                 };
             };
         };

@@ -25,7 +25,7 @@ export function Frame() {
           <NavLink to={`/statements${search}`}>Statements</NavLink>
         </nav>
         <div className={classes.switches}>
-          <RefreshSwitch />
+          {!isTrace && <RefreshSwitch />}
           <ColorSchemeSwitch />
         </div>
       </header>

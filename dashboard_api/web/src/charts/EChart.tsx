@@ -41,9 +41,9 @@ export interface ChartProps {
   height: number;
   /** What the chart shows, for those who cannot see it. */
   label: string;
-  /** Called with the index along the x axis that was clicked. */
+  /** Called with the index along the x axis of what was clicked. */
   onPick?: ((index: number) => void) | undefined;
-  /** Called with the ends, on the x axis, of what the pointer was dragged over. */
+  /** Called with the first and last index along the x axis that the pointer was dragged over. */
   onDrag?: ((from: number, to: number) => void) | undefined;
 }
 
@@ -80,6 +80,14 @@ export default function EChart({ option, height, label, onPick, onDrag }: ChartP
   return <div ref={place} role="img" aria-label={label} style={{ height, width: "100%" }} />;
 }
 
+/** A shorter drag is a click. */
+const LEAST_DRAG_PX = 6;
+
+interface DraggedArea {
+  range: [number, number]; // pixels
+  coordRange: [number, number];
+}
+
 interface Handlers {
   current: Pick<ChartProps, "onPick" | "onDrag">;
 }
@@ -91,9 +99,9 @@ function listen(instance: EChartsType, handlers: Handlers) {
     if (at !== undefined) handlers.current.onPick?.(Math.round(at));
   });
   instance.on("brushEnd", (event) => {
-    const { areas } = event as { areas?: { coordRange?: [number, number] }[] };
-    const range = areas?.[0]?.coordRange;
-    if (range !== undefined) handlers.current.onDrag?.(range[0], range[1]);
+    const area = (event as { areas?: DraggedArea[] }).areas?.[0];
+    if (area === undefined || area.range[1] - area.range[0] < LEAST_DRAG_PX) return;
+    handlers.current.onDrag?.(...area.coordRange);
   });
 }
 

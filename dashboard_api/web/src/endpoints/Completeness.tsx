@@ -1,32 +1,45 @@
-import { Alert } from "@mantine/core";
 import type { Endpoint } from "../api/types";
-import { share } from "../numbers/format";
+import { plural, share } from "../numbers/format";
 import { RENDER_UNKNOWN } from "../split/categories";
+import { Notice } from "../states/Notice";
 
 /** Says where the figures are not about all requests, or cannot tell everything. */
 export function Completeness({ endpoints }: { endpoints: Endpoint[] }) {
+  const unknown = endpoints.filter(isRenderUnknown);
   return (
     <>
       {incompleteServices(endpoints).map(([service, completeness]) => (
-        <Alert key={service} color="yellow" mt="sm" p="xs" title={`${service} is incomplete`}>
-          {share(completeness)} of its requests arrived in this range. Counts and totals are lower
-          than they were; the service's log says what was dropped.
-        </Alert>
+        <Notice key={service} kind="warning" title={`${service} is incomplete`}>
+          {share(completeness)} of its requests arrived in this range, so counts and totals are too
+          low. The logs of the application and of Timesplit say what was dropped.
+        </Notice>
       ))}
-      {endpoints.some(isRenderUnknown) && (
-        <Alert color="gray" mt="sm" p="xs" title="Render time is unknown for some requests">
+      {unknown.length > 0 && (
+        <Notice kind="remark" title={titleFor(unknown, endpoints.length)}>
           {RENDER_UNKNOWN}
-        </Alert>
+        </Notice>
       )}
     </>
   );
 }
 
-/** Whether some of the requests cannot tell their render time. */
-export function isRenderUnknown(endpoint: Endpoint): boolean {
-  return endpoint.requests > 0 && (endpoint.split_ms.render?.requests ?? 0) < endpoint.requests;
+function isRenderUnknown(endpoint: Endpoint): boolean {
+  return endpoint.requests > renderKnown(endpoint);
 }
 
+function renderKnown(endpoint: Endpoint): number {
+  return endpoint.split_ms.render?.requests ?? 0;
+}
+
+function titleFor(unknown: Endpoint[], endpoints: number): string {
+  if (endpoints > 1) return `Render time is not fully known at ${plural(unknown.length, "endpoint")}`;
+  const known = unknown.reduce((sum, endpoint) => sum + renderKnown(endpoint), 0);
+  const requests = unknown.reduce((sum, endpoint) => sum + endpoint.requests, 0);
+  if (known === 0) return "Render time is unknown";
+  return `Render time is known of ${share(known / requests)} of these requests`;
+}
+
+/** Services of which some requests did not arrive. */
 function incompleteServices(endpoints: Endpoint[]): [string, number][] {
   const services = new Map<string, number>();
   for (const { service, environment, completeness } of endpoints) {

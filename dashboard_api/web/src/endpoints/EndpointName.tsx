@@ -23,12 +23,12 @@ export function EndpointName({ endpoint, withService = false }: EndpointNameProp
     : "";
   const below = [service, endpoint.view ?? ""].filter((text) => text !== "").join(" · ");
   return (
-    <>
-      <div className={classes.name}>
-        <span className={classes.method}>{endpoint.method}</span>
+    <div className={classes.name}>
+      <span className={classes.method}>{endpoint.method}</span>
+      <div>
         <Link to={`/endpoints/${endpoint.id}${search}`}>{endpoint.route || "(no route)"}</Link>
+        {below !== "" && <div className={classes.view}>{below}</div>}
       </div>
-      {below !== "" && <div className={classes.view}>{below}</div>}
-    </>
+    </div>
   );
 }

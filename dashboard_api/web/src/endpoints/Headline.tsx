@@ -1,7 +1,8 @@
 import type { ReactNode } from "react";
 import type { EndpointDetail } from "../api/types";
-import { count, duration, share } from "../numbers/format";
-import { Count, Duration, Share, Total } from "../numbers/Quantity";
+import { count, duration, share, total } from "../numbers/format";
+import { Count, Duration, Share } from "../numbers/Quantity";
+import { Percentile99 } from "./Percentile99";
 import classes from "./EndpointPage.module.css";
 
 const CPU_UNKNOWN = "The application does not send the CPU time of its requests.";
@@ -16,7 +17,7 @@ export function Headline({ endpoint }: { endpoint: EndpointDetail }) {
       <Fact name="Requests" aside={`${count(perMinute(endpoint))} a minute`}>
         <Count value={endpoint.requests} />
       </Fact>
-      <Fact name="Mean">
+      <Fact name="Mean" aside={took && `${total(took.total)} in all`}>
         <Duration value={took?.mean} />
       </Fact>
       <Fact name="p50">
@@ -26,10 +27,10 @@ export function Headline({ endpoint }: { endpoint: EndpointDetail }) {
         <Duration value={took?.p95} />
       </Fact>
       <Fact name="p99" aside={took && `max ${duration(took.max)}`}>
-        <Duration value={took?.p99} />
+        <Percentile99 endpoint={endpoint} />
       </Fact>
       <Fact
-        name="Queries per request"
+        name="Queries a request"
         aside={queries && `p95 ${count(queries.p95)}, max ${count(queries.max)}`}
       >
         <Count value={queries?.mean} />
@@ -37,16 +38,13 @@ export function Headline({ endpoint }: { endpoint: EndpointDetail }) {
       <Fact name="Errors" aside={share(endpoint.errors / endpoint.requests)}>
         <Count value={endpoint.errors} />
       </Fact>
-      <Fact name="Total time">
-        <Total value={took?.total} />
-      </Fact>
       <Fact name="Impact" aside="of all requests' time">
         <Share value={endpoint.impact} />
       </Fact>
-      <Fact name="CPU" aside="mean, beside the wall time">
+      <Fact name="CPU" aside="mean, of the thread">
         <Duration value={cpu?.mean} reason={CPU_UNKNOWN} />
       </Fact>
-      <Fact name="Queue" aside={queue === null ? "before Django" : `p95 ${duration(queue.p95)}`}>
+      <Fact name="Queue" aside={queue === null ? "before Django" : `mean; p95 ${duration(queue.p95)}`}>
         <Duration value={queue?.mean} reason={QUEUE_UNKNOWN} />
       </Fact>
     </dl>

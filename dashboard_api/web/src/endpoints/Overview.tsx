@@ -29,8 +29,9 @@ function sentenceFor(endpoints: Endpoint[]): string {
     `${plural(requests, "request")} to ${plural(endpoints.length, "endpoint")} took ${total(took)}.`,
   ];
   if (largest !== undefined) {
-    const part = share((totals[largest] ?? 0) / took);
-    sentences.push(`Most of it, ${part}, is ${CATEGORY_NAMES[largest].toLowerCase()} time.`);
+    const part = (totals[largest] ?? 0) / took;
+    const name = CATEGORY_NAMES[largest].toLowerCase();
+    sentences.push(`${part > 0.5 ? "Most" : "The largest part"} of it, ${share(part)}, is ${name} time.`);
   }
   if (endpoints.length > 1 && costliest.impact !== null) {
     sentences.push(`${costliest.name} alone costs ${share(costliest.impact)}.`);

@@ -21,9 +21,8 @@ export function PartsTable({ endpoint }: { endpoint: EndpointDetail }) {
             <tr>
               <th scope="col">What</th>
               <th scope="col">Mean</th>
-              <th scope="col" colSpan={2}>
-                Share
-              </th>
+              <th scope="col">Share</th>
+              <td />
               <th scope="col">p50</th>
               <th scope="col">p95</th>
               <th scope="col">p99</th>

@@ -19,6 +19,12 @@ export function TimelineFigure({ timeline }: { timeline: Timeline }) {
   const setParameters = useSetParameters();
   const [mode, setMode] = useState<TimelineMode>("mean");
   const option = useMemo(() => timelineOption(timeline, colors, mode), [timeline, colors, mode]);
+
+  function narrow(first: number, last: number) {
+    const [from, to] = [timeline.time[first], timeline.time[last + 1] ?? timeline.to];
+    if (from !== undefined) setParameters({ from, to });
+  }
+
   return (
     <ChartFigure
       title="The split over time"
@@ -40,9 +46,7 @@ export function TimelineFigure({ timeline }: { timeline: Timeline }) {
           option={option}
           height={340}
           label="Stacked split of the requests over time, with the 95th percentile and the request rate"
-          onDrag={(from, to) =>
-            setParameters({ from: new Date(from).toISOString(), to: new Date(to).toISOString() })
-          }
+          onDrag={narrow}
         />
       }
       table={() => <TimelineTable timeline={timeline} mode={mode} />}

@@ -6,6 +6,7 @@ import { SplitBar } from "../split/SplitBar";
 import { meansOf } from "../split/splitValues";
 import type { Features } from "../tables/features";
 import { EndpointName } from "./EndpointName";
+import { Percentile99 } from "./Percentile99";
 import classes from "./EndpointsPage.module.css";
 
 const helper = createColumnHelper<Features, Endpoint>();
@@ -39,7 +40,13 @@ export function columnsFor({ barsUpTo, withService }: Shown) {
     }),
     percentile("p50", "Half of the requests took no longer"),
     percentile("p95", "19 of 20 requests took no longer"),
-    percentile("p99", "99 of 100 requests took no longer"),
+    helper.accessor((endpoint) => endpoint.duration_ms?.p99 ?? undefined, {
+      id: "p99",
+      sortUndefined: "last",
+      enableGlobalFilter: false,
+      meta: { label: "p99", isFigure: true, help: "99 of 100 requests took no longer" },
+      cell: ({ row }) => <Percentile99 endpoint={row.original} />,
+    }),
     helper.accessor((endpoint) => endpoint.queries?.mean ?? undefined, {
       id: "queries",
       sortUndefined: "last",
@@ -79,7 +86,7 @@ function searchText(endpoint: Endpoint): string {
   return [endpoint.name, endpoint.view ?? "", endpoint.service, endpoint.environment].join(" ");
 }
 
-function percentile(name: "p50" | "p95" | "p99", help: string) {
+function percentile(name: "p50" | "p95", help: string) {
   return helper.accessor((endpoint) => endpoint.duration_ms?.[name] ?? undefined, {
     id: name,
     sortUndefined: "last",

@@ -26,7 +26,7 @@ export function histogramOption(
     grid: { left: 52, right: 14, top: 24, bottom: 26 },
     xAxis: {
       type: "category",
-      data: buckets.map((bucket) => duration(bucket.max_ms)),
+      data: buckets.map((bucket) => `≤ ${duration(bucket.max_ms)}`),
       axisLabel: { ...label, hideOverlap: true },
       axisTick: { show: false },
       axisLine: { lineStyle: { color: colors.line } },
@@ -59,6 +59,7 @@ export function histogramOption(
         name: CATEGORY_NAMES[category],
         stack: "requests",
         barCategoryGap: "8%",
+        barMaxWidth: 90,
         itemStyle: { color: colors.category[category] },
         data: buckets.map((bucket, index) => ({
           value: requestsFor(bucket, category),
@@ -69,6 +70,7 @@ export function histogramOption(
         type: "bar" as const,
         name: "split not kept",
         stack: "requests",
+        barMaxWidth: 90,
         itemStyle: { color: colors.dimmed },
         data: buckets.map((bucket, index) => ({
           value: bucket.mean_ms === null ? bucket.requests : 0,

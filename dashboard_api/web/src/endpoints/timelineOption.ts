@@ -1,7 +1,7 @@
 import type { ChartOption } from "../charts/EChart";
 import type { Colors } from "../app/colors";
 import type { Timeline } from "../api/types";
-import { dayAndTime } from "../filters/timeRange";
+import { clockTime, dayAndTime } from "../filters/timeRange";
 import { count, duration, total } from "../numbers/format";
 import { CATEGORIES, CATEGORY_NAMES } from "../split/categories";
 import type { Category } from "../split/categories";
@@ -19,26 +19,14 @@ export function timelineValue(timeline: Timeline, category: Category, index: num
 
 /** The stacked split over time with the 95th percentile, and the request rate below. */
 export function timelineOption(timeline: Timeline, colors: Colors, mode: TimelineMode): ChartOption {
-  const written = mode === "mean" ? duration : total;
-  const times = timeline.time.map((time) => Date.parse(time));
-  const axis = { min: Date.parse(timeline.from), max: Date.parse(timeline.to) };
-  // A bar stands in the middle of its bucket.
-  const middles = times.map((time) => time + timeline.step_s * 500);
-  const label = { color: colors.dimmed, fontSize: 11 };
   return {
     textStyle: { fontFamily: "inherit" },
     grid: [
       { left: 62, right: 14, top: 22, bottom: 104 },
       { left: 62, right: 14, height: 46, bottom: 24 },
     ],
-    xAxis: [
-      { type: "time", gridIndex: 0, ...axis, axisLabel: { show: false }, axisLine: line(colors), axisTick: { show: false } },
-      { type: "time", gridIndex: 1, ...axis, axisLabel: { ...label, hideOverlap: true }, axisLine: line(colors) },
-    ],
-    yAxis: [
-      { type: "value", gridIndex: 0, axisLabel: { ...label, formatter: written }, splitLine: line(colors) },
-      { type: "value", gridIndex: 1, splitNumber: 2, name: "requests a minute", nameTextStyle: { ...label, align: "left", padding: [0, 0, 0, -50] }, nameGap: 8, axisLabel: label, splitLine: line(colors) },
-    ],
+    xAxis: [0, 1].map((gridIndex) => timeAxis(timeline, colors, gridIndex)),
+    yAxis: valueAxes(colors, mode === "mean" ? duration : total),
     axisPointer: { link: [{ xAxisIndex: "all" }] },
     tooltip: {
       trigger: "axis",
@@ -48,40 +36,88 @@ export function timelineOption(timeline: Timeline, colors: Colors, mode: Timelin
       textStyle: { color: colors.text, fontSize: 12 },
       formatter: (shown: unknown) => tooltipText(timeline, colors, mode, indexOf(shown)),
     },
-    brush: { xAxisIndex: 0, brushStyle: { color: `${colors.dimmed}33`, borderColor: colors.dimmed } },
+    brush: {
+      xAxisIndex: 0,
+      brushStyle: { color: `${colors.dimmed}33`, borderColor: colors.dimmed },
+    },
     series: [
       ...CATEGORIES.map((category) => ({
         type: "bar" as const,
         name: CATEGORY_NAMES[category],
         stack: "split",
-        barWidth: barWidth(times.length),
+        barCategoryGap: BAR_GAP,
         itemStyle: { color: colors.category[category] },
-        data: middles.map((time, index) => [time, timelineValue(timeline, category, index, mode) ?? "-"]),
+        data: timeline.time.map(
+          (_, index) => timelineValue(timeline, category, index, mode) ?? "-",
+        ),
       })),
-      ...(mode === "mean" ? [percentileLine(timeline, middles, colors)] : []),
+      ...(mode === "mean" ? [percentileLine(timeline, colors)] : []),
       releaseLines(timeline, colors),
-      ...rateBars(timeline, middles, colors),
+      ...rateBars(timeline, colors),
     ],
   };
 }
 
-const line = (colors: Colors) => ({ show: true, lineStyle: { color: colors.line } });
+const BAR_GAP = "12%";
 
-const barWidth = (buckets: number) => `${Math.max(60 / buckets, 0.15)}%`;
-
-function percentileLine(timeline: Timeline, middles: number[], colors: Colors) {
+function timeAxis(timeline: Timeline, colors: Colors, gridIndex: number) {
+  const isLong = Date.parse(timeline.to) - Date.parse(timeline.from) > 86_400_000;
+  const written = isLong ? dayAndTime : clockTime;
   return {
-    type: "line" as const,
-    name: "p95",
-    symbol: middles.length > 80 ? "none" : "circle",
-    symbolSize: 4,
-    lineStyle: { color: colors.text, width: 1.5, type: "dashed" as const },
-    itemStyle: { color: colors.text },
-    data: middles.map((time, index) => [time, timeline.duration_ms.p95[index] ?? "-"]),
+    type: "category" as const,
+    gridIndex,
+    data: timeline.time.map((time) => written(new Date(time))),
+    axisLabel: { ...axisText(colors), show: gridIndex === 1, hideOverlap: true },
+    axisLine: { lineStyle: { color: colors.line } },
+    axisTick: { show: false },
   };
 }
 
+function valueAxes(colors: Colors, written: (ms: number) => string) {
+  const splitLine = { lineStyle: { color: colors.line } };
+  const text = axisText(colors);
+  return [
+    {
+      type: "value" as const,
+      gridIndex: 0,
+      axisLabel: { ...text, formatter: written },
+      splitLine,
+    },
+    {
+      type: "value" as const,
+      gridIndex: 1,
+      splitNumber: 2,
+      name: "requests a minute",
+      nameGap: 8,
+      nameTextStyle: { ...text, align: "left" as const, padding: [0, 0, 0, -50] },
+      axisLabel: text,
+      splitLine,
+    },
+  ];
+}
+
+const axisText = (colors: Colors) => ({ color: colors.dimmed, fontSize: 11 });
+
+function percentileLine(timeline: Timeline, colors: Colors) {
+  return {
+    type: "line" as const,
+    name: "p95",
+    symbol: timeline.time.length > 80 ? "none" : "circle",
+    symbolSize: 4,
+    lineStyle: { color: colors.text, width: 1.5, type: "dashed" as const },
+    itemStyle: { color: colors.text },
+    data: timeline.duration_ms.p95.map((value) => value ?? "-"),
+  };
+}
+
+/** A line where releases were first seen; those of one bucket share it. */
 function releaseLines(timeline: Timeline, colors: Colors) {
+  const first = Date.parse(timeline.from);
+  const names = new Map<number, string[]>();
+  for (const { release, time } of timeline.releases) {
+    const index = Math.floor((Date.parse(time) - first) / (timeline.step_s * 1000));
+    names.set(index, [...(names.get(index) ?? []), release === "" ? "new release" : release]);
+  }
   return {
     type: "line" as const,
     name: "releases",
@@ -89,27 +125,23 @@ function releaseLines(timeline: Timeline, colors: Colors) {
     markLine: {
       symbol: "none",
       silent: true,
-      lineStyle: { color: colors.dimmed, type: "solid" as const },
-      label: { color: colors.dimmed, fontSize: 11, formatter: "{b}" },
-      data: timeline.releases.map((marker) => ({
-        name: marker.release === "" ? "new release" : marker.release,
-        xAxis: Date.parse(marker.time),
-      })),
+      lineStyle: { color: colors.text, type: "solid" as const },
+      label: { color: colors.text, fontSize: 11, formatter: "{b}" },
+      data: [...names].map(([xAxis, releases]) => ({ name: `▾ ${releases.join(", ")}`, xAxis })),
     },
   };
 }
 
-function rateBars(timeline: Timeline, middles: number[], colors: Colors) {
-  const perMinute = (amount: number) => (amount * 60) / timeline.step_s;
+function rateBars(timeline: Timeline, colors: Colors) {
   const bars = (name: string, color: string, amounts: number[]) => ({
     type: "bar" as const,
     name,
     stack: "rate",
     xAxisIndex: 1,
     yAxisIndex: 1,
-    barWidth: barWidth(middles.length),
+    barCategoryGap: BAR_GAP,
     itemStyle: { color },
-    data: middles.map((time, index) => [time, perMinute(amounts[index] ?? 0)]),
+    data: amounts.map((amount) => (amount * 60) / timeline.step_s),
   });
   const good = timeline.requests.map((requests, index) => requests - (timeline.errors[index] ?? 0));
   return [bars("requests", colors.dimmed, good), bars("errors", colors.failed, timeline.errors)];

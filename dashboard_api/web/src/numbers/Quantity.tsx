@@ -11,7 +11,7 @@ interface Known {
 
 function Written({ figure, exact }: { figure: Figure; exact: string }) {
   return (
-    <span className={classes.quantity} title={exact}>
+    <span className={classes.quantity} data-zero={figure.digits === "0"} title={exact}>
       {figure.digits}
       {figure.unit !== "" && <span className={classes.unit}>{figure.unit}</span>}
     </span>

@@ -23,7 +23,7 @@ export function SplitBar({ values, length = 1, height = 14, written = duration }
       position="bottom-start"
       openDelay={150}
       color="var(--surface)"
-      className={classes.tooltip ?? ""}
+      classNames={{ tooltip: classes.tooltip ?? "" }}
     >
       <div className={classes.room} role="img" aria-label={spoken(values, written)}>
         <div className={classes.bar} style={{ width: `${length * 100}%`, height }}>

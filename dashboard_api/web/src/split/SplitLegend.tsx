@@ -1,6 +1,7 @@
 import { share, total } from "../numbers/format";
 import { Unknown } from "../numbers/Unknown";
 import { CATEGORIES, CATEGORY_HOLDS, CATEGORY_NAMES, RENDER_UNKNOWN } from "./categories";
+import type { Category } from "./categories";
 import classes from "./SplitLegend.module.css";
 import { Swatch } from "./Swatch";
 import { sumOf } from "./splitValues";
@@ -9,10 +10,12 @@ import type { SplitValues } from "./splitValues";
 interface SplitLegendProps {
   values: SplitValues;
   written?: (ms: number) => string;
+  /** What stands below a category; by default what it holds. */
+  holds?: (category: Category) => string;
 }
 
 /** Names the five categories, says what each holds, and how much of the whole it is. */
-export function SplitLegend({ values, written = total }: SplitLegendProps) {
+export function SplitLegend({ values, written = total, holds = heldBy }: SplitLegendProps) {
   const sum = sumOf(values);
   return (
     <dl className={classes.legend}>
@@ -32,10 +35,12 @@ export function SplitLegend({ values, written = total }: SplitLegendProps) {
                 )}
               </span>
             </dt>
-            <dd>{CATEGORY_HOLDS[category]}</dd>
+            <dd>{holds(category)}</dd>
           </div>
         );
       })}
     </dl>
   );
 }
+
+const heldBy = (category: Category) => CATEGORY_HOLDS[category];

@@ -28,8 +28,8 @@ export const PARTS: Record<Category, Record<string, string>> = {
     transaction: "BEGIN, COMMIT, ROLLBACK, SAVEPOINT",
   },
   python: {
-    middleware: "Middleware",
-    view: "View code",
+    middleware: "Middleware classes' own code",
+    view: "View code, and what has no part of its own",
     orm: "Building queries and model instances",
     parse: "Reading and validating request bodies",
     gc: "Garbage collection",

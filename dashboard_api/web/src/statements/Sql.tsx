@@ -3,7 +3,15 @@ import sql from "highlight.js/lib/languages/sql";
 import { lazy, Suspense } from "react";
 import classes from "./Sql.module.css";
 
-hljs.registerLanguage("sql", sql);
+// Words that standard SQL lacks and every database has.
+const DIALECT_WORDS = ["limit", "returning", "ilike", "explain", "analyze", "conflict"];
+
+hljs.registerLanguage("sql", (library) => {
+  const language = sql(library);
+  const keywords = language.keywords as { keyword: string[] };
+  keywords.keyword.push(...DIALECT_WORDS);
+  return language;
+});
 
 const FormattedSql = lazy(() => import("./FormattedSql"));
 

@@ -18,13 +18,13 @@ export function StatementDetails({ statement }: { statement: EndpointStatement }
           <div>
             <dt>Execute, a call</dt>
             <dd>
-              <Duration value={statement.execute_ms.mean} />
+              <Duration value={statement.execute_ms?.mean} />
             </dd>
           </div>
           <div>
             <dt>Fetch, a call</dt>
             <dd>
-              <Duration value={statement.fetch_ms.mean} />
+              <Duration value={statement.fetch_ms?.mean} />
             </dd>
           </div>
           <div>

@@ -50,8 +50,8 @@ function StatementFigures({ statement }: { statement: Statement }) {
     ["Mean", <Duration value={took?.mean} />],
     ["p95", <Duration value={took?.p95} />],
     ["Slowest", <Duration value={took?.max} />],
-    ["Execute, a call", <Duration value={statement.execute_ms.mean} />],
-    ["Fetch, a call", <Duration value={statement.fetch_ms.mean} />],
+    ["Execute, a call", <Duration value={statement.execute_ms?.mean} />],
+    ["Fetch, a call", <Duration value={statement.fetch_ms?.mean} />],
     ["Rows / call", <Count value={statement.rows_per_call} />],
   ];
   return (

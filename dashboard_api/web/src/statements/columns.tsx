@@ -82,11 +82,12 @@ function StatementCell({ statement, isOpen, onToggle }: StatementCellProps) {
         {isOpen ? "▾" : "▸"}
       </button>
       <div className={classes.text}>
-        <SqlLine text={statement.text} />
-        <div className={classes.below}>
+        <div className={classes.summary}>
+          <strong>{statement.summary}</strong>
           {first !== undefined && <CallSiteLine site={first} />}
           {others > 0 && <span className={classes.dim}> and {others} more</span>}
         </div>
+        <SqlLine text={statement.text} />
       </div>
     </div>
   );

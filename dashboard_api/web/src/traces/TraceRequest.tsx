@@ -3,10 +3,13 @@ import type { Request, Trace } from "../api/types";
 import { useFilterSearch } from "../filters/useFilters";
 import { duration, plural } from "../numbers/format";
 import { StatusCode } from "../requests/StatusCode";
+import { PARTS } from "../split/categories";
+import type { Category } from "../split/categories";
 import { SplitBar } from "../split/SplitBar";
 import { SplitLegend } from "../split/SplitLegend";
 import { splitOf } from "../split/splitValues";
 import classes from "./TracePage.module.css";
+import { hasChildren } from "./undivided";
 
 interface TraceRequestProps {
   request: Request;
@@ -35,14 +38,10 @@ export function TraceRequest({ request, trace }: TraceRequestProps) {
         {request.queue_ms !== null && <> · queued {duration(request.queue_ms)} before Django</>}
       </p>
       <SplitBar values={values} height={22} />
-      <SplitLegend values={values} written={duration} />
+      <SplitLegend values={values} written={duration} holds={(category) => partsText(request, category)} />
       {!hasChildren(trace, request) && <WhyNoSpans request={request} trace={trace} />}
     </section>
   );
-}
-
-function hasChildren(trace: Trace, request: Request): boolean {
-  return trace.spans.some((span) => span.parent_span_id === request.span_id);
 }
 
 function WhyNoSpans({ request, trace }: TraceRequestProps) {
@@ -64,4 +63,12 @@ function WhyNoSpans({ request, trace }: TraceRequestProps) {
       one, and of a steady sample. The split above is exact all the same.
     </p>
   );
+}
+
+/** "execute 84.0 ms, fetch 9.3 ms": the parts that took any time; "" where they are not told. */
+function partsText(request: Request, category: Category): string {
+  const parts: Record<string, number | null> = request.parts_ms;
+  return Object.keys(PARTS[category])
+    .flatMap((part) => (parts[part] ? `${part} ${duration(parts[part])}` : []))
+    .join(", ");
 }

@@ -7,6 +7,7 @@ import { waterfallRows } from "./rows";
 import type { WaterfallRow } from "./rows";
 import { SpanDetail } from "./SpanDetail";
 import { spanTrees } from "./spanTree";
+import { undividedSpans } from "./undivided";
 import { TimeAxis } from "./TimeAxis";
 import classes from "./Waterfall.module.css";
 import { WaterfallLine } from "./WaterfallLine";
@@ -17,7 +18,11 @@ export function Waterfall({ trace }: { trace: Trace }) {
   const setParameters = useSetParameters();
   const [toggled, setToggled] = useState<ReadonlySet<string>>(new Set());
   const roots = useMemo(() => spanTrees(trace.spans), [trace]);
-  const rows = useMemo(() => waterfallRows(roots, toggled), [roots, toggled]);
+  const undivided = useMemo(() => undividedSpans(trace), [trace]);
+  const rows = useMemo(
+    () => waterfallRows(roots, toggled, undivided),
+    [roots, toggled, undivided],
+  );
   const lines = useRef<HTMLDivElement>(null);
   const chosenId = parameters.get("span");
   const chosen = rows.find((row) => row.id === chosenId) ?? null;

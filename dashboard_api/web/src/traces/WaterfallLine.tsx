@@ -64,17 +64,19 @@ export function WaterfallLine(props: WaterfallLineProps) {
         <Duration value={row.durationMs} />
       </div>
       <div role="gridcell" className={classes.figure}>
-        <Duration value={row.selfMs} />
+        <Duration value={row.selfMs} reason={NOT_SENT} />
       </div>
     </div>
   );
 }
 
+const NOT_SENT = "The spans inside this request were not sent; its split is above.";
+
 const MOST_PIECES = 300;
 
 /** The span's time in a light tint, its own time within in full colour. */
 function Bar({ row, durationMs }: { row: WaterfallRow; durationMs: number }) {
-  const { category } = row.span;
+  const category = row.selfMs === null ? null : row.span.category;
   const color = category === null ? "var(--mantine-color-dimmed)" : categoryColor(category);
   const percent = (ms: number) => `${durationMs > 0 ? (ms / durationMs) * 100 : 0}%`;
   const own = CATEGORY_NAMES[category ?? "python"];

@@ -16,7 +16,8 @@ export interface WaterfallRow {
   isOpen: boolean;
   startMs: number;
   endMs: number;
-  selfMs: number;
+  /** Null where the time of the spans inside it is not told apart. */
+  selfMs: number | null;
   /** Sum of the durations. */
   durationMs: number;
   /** When the span itself, or each span of a fold, was at work. */
@@ -26,13 +27,18 @@ export interface WaterfallRow {
 /** Lines whose state is not the usual one: spans are open, folds are closed, until changed. */
 export type Toggled = ReadonlySet<string>;
 
-export function waterfallRows(roots: SpanNode[], toggled: Toggled): WaterfallRow[] {
+/** `undivided` are spans whose children were not sent. */
+export function waterfallRows(
+  roots: SpanNode[],
+  toggled: Toggled,
+  undivided: ReadonlySet<string>,
+): WaterfallRow[] {
   const rows: WaterfallRow[] = [];
   const waiting = entriesOf(roots, 0);
   for (let next = waiting.pop(); next !== undefined; next = waiting.pop()) {
     const { entry, depth } = next;
     const row = isFold(entry) ? foldRow(entry, depth, toggled) : spanRow(entry, depth, toggled);
-    rows.push(row);
+    rows.push(undivided.has(row.id) ? { ...row, selfMs: null, intervals: [] } : row);
     if (!row.isOpen) continue;
     waiting.push(
       ...(isFold(entry)
