@@ -3,20 +3,21 @@
 from __future__ import annotations
 
 import asyncio
-import contextlib
 import logging
 import socket
 import threading
 from collections.abc import AsyncIterator, Iterator
 from contextlib import asynccontextmanager, contextmanager
 from dataclasses import dataclass, field
-from typing import Any, Final
+from typing import Final
 
 import grpc
 import uvicorn
 from sqlalchemy import Engine
+from sqlalchemy.exc import SQLAlchemyError
 
 from collector.app import create_app
+from collector.derive.runner import Deriver
 from collector.journal.lag import read_lag
 from collector.journal.stream import Stream, claim_stream
 from collector.journal.writer import JournalWriter
@@ -77,7 +78,9 @@ async def collecting(
             max_waiting_bytes=settings.max_waiting_bytes,
             on_commit=figures.count_commit,
         )
-        with _deriving(engine, stream, settings.settle_s) as wake_deriver:
+        deriver = Deriver(engine, stream.stream_id, settle_s=settings.settle_s)
+        figures.show_derived(deriver.figures)
+        with _deriving(deriver) as wake_deriver:
             intake = Intake(settings.limits.max_receiving_bytes)
             path = WritePath(writer, settings.limits, intake, figures, wake_deriver)
             try:
@@ -151,15 +154,9 @@ async def _http_server(app: object, listener: socket.socket) -> AsyncIterator[No
 
 
 @contextmanager
-def _deriving(engine: Engine, stream: Stream, settle_s: float) -> Iterator[threading.Event]:
+def _deriving(deriver: Deriver) -> Iterator[threading.Event]:
     """Derive on a thread until the block ends, then a bounded while longer."""
     stop, wake = threading.Event(), threading.Event()
-    try:
-        from collector.derive.runner import Deriver
-    except ImportError:
-        yield wake
-        return
-    deriver = Deriver(engine, stream.stream_id, settle_s=settle_s)
     thread = threading.Thread(
         target=_derive, args=(deriver, stop, wake), name="deriver", daemon=True
     )
@@ -172,13 +169,10 @@ def _deriving(engine: Engine, stream: Stream, settle_s: float) -> Iterator[threa
         thread.join(DERIVE_S)
 
 
-def _derive(deriver: Any, stop: threading.Event, wake: threading.Event) -> None:
-    while not stop.is_set():
-        try:
-            deriver.run(stop, wake)
-        except Exception:
-            # Nothing is lost: what is in the journal is derived when the cause is gone.
-            logger.exception("Deriving stopped; it is tried again")
-            stop.wait(1.0)
-    with contextlib.suppress(Exception):
+def _derive(deriver: Deriver, stop: threading.Event, wake: threading.Event) -> None:
+    deriver.run(stop, wake)
+    try:
         deriver.derive_available()
+    except SQLAlchemyError as error:
+        cause = str(error).partition("\n")[0]
+        logger.warning("The rest is derived at the next start: %s", cause)

@@ -124,7 +124,7 @@ def serve(
     max_receiving_bytes: MaxReceivingBytes = _DEFAULTS.max_receiving_bytes,
     max_waiting_bytes: MaxWaitingBytes = 64 * MIB,
     body_timeout: BodyTimeout = _DEFAULTS.body_timeout_s,
-    settle: Settle = 10.0,
+    settle: Settle = 5.0,
     log_level: LogLevel = "info",
 ) -> None:
     """The whole service: receive OTLP, and serve the API and the dashboard."""
@@ -152,7 +152,7 @@ def collect(
     max_receiving_bytes: MaxReceivingBytes = _DEFAULTS.max_receiving_bytes,
     max_waiting_bytes: MaxWaitingBytes = 64 * MIB,
     body_timeout: BodyTimeout = _DEFAULTS.body_timeout_s,
-    settle: Settle = 10.0,
+    settle: Settle = 5.0,
     log_level: LogLevel = "info",
 ) -> None:
     """Receive OTLP alone; run several of these on one PostgreSQL."""

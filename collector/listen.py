@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 import socket
 
 
@@ -15,10 +16,16 @@ def listen(host: str, port: int, option: str) -> socket.socket:
     try:
         return socket.create_server((host, port), family=family, backlog=2048)
     except (OSError, OverflowError) as error:
-        reason = getattr(error, "strerror", None) or str(error)
         raise ListenError(
-            f"Cannot listen on {join(host, port)}: {reason}. Choose another with {option}."
+            f"Cannot listen on {join(host, port)}: {_reason(error)}. Choose another with {option}."
         ) from error
+
+
+def _reason(error: Exception) -> str:
+    """The system's own words, without those that Python adds about the attempt."""
+    if isinstance(error, OSError) and error.errno is not None and error.errno > 0:
+        return os.strerror(error.errno)
+    return str(error)
 
 
 def join(host: str, port: int) -> str:

@@ -2,8 +2,13 @@
 
 from __future__ import annotations
 
-from prometheus_client import CollectorRegistry, Counter, Gauge, Histogram
+from collections.abc import Iterator
 
+from prometheus_client import CollectorRegistry, Counter, Gauge, Histogram
+from prometheus_client.core import CounterMetricFamily
+from prometheus_client.registry import Collector
+
+from collector.derive.runner import DeriveFigures
 from collector.journal.lag import Lag
 from collector.journal.writer import Committed
 from collector.receive.refusal import Reason
@@ -67,6 +72,10 @@ class Figures:
             registry=self.registry,
         )
 
+    def show_derived(self, derived: DeriveFigures) -> None:
+        """Show a deriver's own counts, as they are whenever somebody looks."""
+        self.registry.register(_Derived(derived))
+
     def show_lag(self, lag: Lag) -> None:
         self.position.set(lag.journal_position)
         self.derived_position.set(lag.derived_position)
@@ -77,3 +86,19 @@ class Figures:
         if committed.rows:
             self.journal_bytes.inc(committed.stored_bytes)
             self.commit_seconds.observe(committed.duration_s)
+
+
+class _Derived(Collector):
+    def __init__(self, derived: DeriveFigures) -> None:
+        self._derived = derived
+
+    def collect(self) -> Iterator[CounterMetricFamily]:
+        derived = self._derived
+        for name, meaning, value in (
+            ("requests", "Requests counted in the rollups.", derived.requests),
+            ("repeated_requests", "Requests that were sent again.", derived.repeated_requests),
+            ("corrected_requests", "Requests that late spans changed.", derived.corrected_requests),
+            ("refused_digests", "Digests that could not be read.", derived.refused_digests),
+            ("skipped_exports", "Exports that could not be derived.", derived.skipped_exports),
+        ):
+            yield CounterMetricFamily(f"timesplit_derived_{name}", meaning, value=value)

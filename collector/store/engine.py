@@ -55,7 +55,7 @@ def open_database(database_url: str, *, pool_size: int = 5) -> Engine:
 def _open_sqlite(url: URL) -> Engine:
     if url.database in (None, "", ":memory:"):
         raise DatabaseURLError("SQLite in memory cannot be shared by two processes: name a file.")
-    Path(str(url.database)).parent.mkdir(parents=True, exist_ok=True)
+    _make_folder(Path(str(url.database)).parent)
     engine = create_engine(url, hide_parameters=True)
 
     @event.listens_for(engine, "connect")
@@ -66,3 +66,12 @@ def _open_sqlite(url: URL) -> Engine:
         cursor.close()
 
     return engine
+
+
+def _make_folder(folder: Path) -> None:
+    try:
+        folder.mkdir(parents=True, exist_ok=True)
+    except OSError as error:
+        raise DatabaseURLError(
+            f"Cannot make {folder} for the database: {error.strerror}."
+        ) from error

@@ -1,0 +1,235 @@
+"""The real commands as processes: how they start, refuse, are killed, and stop."""
+
+from __future__ import annotations
+
+import os
+import signal
+import socket
+import threading
+import time
+from pathlib import Path
+
+import httpx
+import pytest
+from sqlalchemy import Engine, func, select
+
+from collector.journal.frames import PROTOBUF
+from collector.journal.reader import read
+from collector.store.engine import open_database
+from collector.store.tables import journal
+from tests.collector.payloads import export, message
+from tests.fixtures.servers import Server, Start, wait_until
+
+STOP_WITHIN_S = 10.0
+
+
+def an_export(number: int) -> bytes:
+    return export(message(1, 0, 1_000, trace_number=number + 1)).SerializeToString()
+
+
+def send(server: Server, body: bytes) -> httpx.Response:
+    headers = {"Content-Type": PROTOBUF}
+    return httpx.post(f"{server.otlp}/v1/traces", content=body, headers=headers, timeout=20)
+
+
+def stored_bodies(engine: Engine) -> set[bytes]:
+    with engine.connect() as connection:
+        rows = read(connection, 1, 0, 1_000_000)
+    return {kept.body for row in rows for kept in row.exports}
+
+
+def assert_refused(server: Server, message: str) -> None:
+    assert server.process.wait(30) == 1
+    lines = server.logged.strip().splitlines()
+    assert message in lines[-1]
+    assert "Traceback" not in server.logged
+
+
+# --- Refusals -----------------------------------------------------------------------------------
+
+
+@pytest.mark.parametrize("option", ["--port", "--grpc-port", "--dashboard-port"])
+def test_port_in_use_is_one_clear_line(
+    timesplit: Start, sqlite_database_url: str, option: str
+) -> None:
+    with socket.create_server(("127.0.0.1", 0)) as taken:
+        ports = {"--port": 0, "--grpc-port": 0, "--dashboard-port": 0}
+        ports[option] = taken.getsockname()[1]
+        options = [str(part) for pair in ports.items() for part in pair]
+        server = timesplit("serve", "--database", sqlite_database_url, *options)
+        assert_refused(server, f"Address already in use. Choose another with {option}.")
+
+
+@pytest.mark.parametrize(
+    ("url", "message"),
+    [
+        ("nonsense", "is not a database URL"),
+        ("mysql://localhost/timesplit", "mysql is not supported"),
+        ("sqlite://", "name a file"),
+        ("sqlite:////proc/nowhere/timesplit.sqlite3", "/proc/nowhere"),
+        ("postgresql://nobody@127.0.0.1:1/nothing", "The database cannot be used: connection"),
+    ],
+)
+def test_database_that_cannot_be_used_is_one_clear_line(
+    timesplit: Start, url: str, message: str
+) -> None:
+    assert_refused(timesplit("collect", "--database", url, "--port", "0"), message)
+
+
+def test_file_that_is_no_database_is_one_clear_line(timesplit: Start, tmp_path: Path) -> None:
+    path = tmp_path / "notes.txt"
+    path.write_text("not a database " * 100)
+    server = timesplit("collect", "--database", f"sqlite:///{path}", "--port", "0")
+    assert_refused(server, "file is not a database")
+
+
+def test_second_collector_on_one_sqlite_file_is_refused(
+    collect: Start, timesplit: Start, sqlite_database_url: str
+) -> None:
+    collect(sqlite_database_url)
+    ports = ("--port", "0", "--grpc-port", "0")
+    second = timesplit("collect", "--database", sqlite_database_url, *ports)
+    assert_refused(second, "Another collector writes to")
+
+
+# --- Killed and stopped -------------------------------------------------------------------------
+
+
+def test_acknowledged_export_survives_sigkill(
+    collect: Start, database_url: str, engine: Engine
+) -> None:
+    server = collect(database_url)
+    assert send(server, an_export(1)).status_code == 200
+    server.kill()
+    collect(database_url)
+    assert an_export(1) in stored_bodies(engine)
+
+
+def test_sigterm_under_load_loses_nothing_acknowledged(
+    collect: Start, database_url: str, engine: Engine
+) -> None:
+    server = collect(database_url)
+    load = Load(server)
+    wait_until(lambda: len(load.acknowledged) > 100)
+    started = time.monotonic()
+    assert server.stop(signal.SIGTERM) == 0
+    assert time.monotonic() - started < STOP_WITHIN_S
+    load.end()
+    assert load.acknowledged <= stored_bodies(engine)
+
+
+def test_sigterm_with_a_body_on_its_way_ends_in_time(
+    collect: Start, sqlite_database_url: str
+) -> None:
+    server = collect(sqlite_database_url)
+    host, _, port = server.otlp.removeprefix("http://").rpartition(":")
+    with socket.create_connection((host, int(port))) as connection:
+        connection.sendall(b"POST /v1/traces HTTP/1.1\r\nHost: c\r\nContent-Length: 9\r\n\r\n1")
+        started = time.monotonic()
+        assert server.stop(signal.SIGTERM) == 0
+    assert time.monotonic() - started < STOP_WITHIN_S
+
+
+def test_what_was_acknowledged_is_derived_before_the_end(
+    collect: Start, sqlite_database_url: str
+) -> None:
+    server = collect(sqlite_database_url)
+    for number in range(20):
+        assert send(server, an_export(number)).status_code == 200
+    assert server.stop(signal.SIGINT) == 0
+    engine = open_database(sqlite_database_url)
+    with engine.connect() as connection:
+        newest = connection.scalar(select(func.max(journal.c.position)))
+        assert connection.exec_driver_sql("SELECT derived_position FROM streams").scalar() == newest
+    engine.dispose()
+
+
+def test_locked_sqlite_is_503_until_it_is_free(collect: Start, sqlite_database_url: str) -> None:
+    server = collect(sqlite_database_url)
+    engine = open_database(sqlite_database_url)
+    with engine.connect() as other:
+        other.exec_driver_sql("BEGIN EXCLUSIVE")
+        refused = send(server, an_export(1))
+        assert refused.status_code == 503
+        assert refused.headers["Retry-After"] in {"1", "2", "3"}
+        assert httpx.get(f"{server.otlp}/readyz", timeout=20).status_code == 503
+        assert httpx.get(f"{server.otlp}/healthz").status_code == 200
+    assert send(server, an_export(2)).status_code == 200
+    assert httpx.get(f"{server.otlp}/readyz").status_code == 200
+    engine.dispose()
+
+
+# --- serve --------------------------------------------------------------------------------------
+
+
+@pytest.mark.acceptance
+class TestServe:
+    def test_prints_one_line_and_answers_at_each_address(
+        self, serve: Start, database_url: str
+    ) -> None:
+        server = serve(database_url)
+        assert httpx.get(f"{server.dashboard}/healthz").status_code == 200
+        assert send(server, an_export(1)).status_code == 200
+        assert server.stop() == 0
+        assert server.process.stdout is not None
+        assert server.process.stdout.read() == ""
+
+    def test_ends_its_dashboard_with_itself(self, serve: Start, sqlite_database_url: str) -> None:
+        server = serve(sqlite_database_url)
+        child = _only_child(server.process.pid)
+        assert server.stop() == 0
+        wait_until(lambda: not _is_running(child))
+
+    def test_killed_takes_its_dashboard_along(self, serve: Start, sqlite_database_url: str) -> None:
+        server = serve(sqlite_database_url)
+        child = _only_child(server.process.pid)
+        server.kill()
+        wait_until(lambda: not _is_running(child))
+
+    def test_ends_with_an_error_when_its_dashboard_dies(
+        self, serve: Start, sqlite_database_url: str
+    ) -> None:
+        server = serve(sqlite_database_url)
+        os.kill(_only_child(server.process.pid), signal.SIGKILL)
+        assert_refused(server, "The dashboard ended (signal 9).")
+
+
+class Load:
+    """Four threads that send different exports, each until it is refused a connection."""
+
+    def __init__(self, server: Server) -> None:
+        self.acknowledged: set[bytes] = set()
+        self._threads = [
+            threading.Thread(target=self._send, args=(server, first)) for first in range(4)
+        ]
+        for thread in self._threads:
+            thread.start()
+
+    def _send(self, server: Server, first: int) -> None:
+        with httpx.Client(base_url=server.otlp, headers={"Content-Type": PROTOBUF}) as client:
+            number = first
+            try:
+                while True:
+                    body = an_export(number)
+                    if client.post("/v1/traces", content=body).status_code == 200:
+                        self.acknowledged.add(body)
+                    number += 4
+            except httpx.TransportError:
+                return
+
+    def end(self) -> None:
+        for thread in self._threads:
+            thread.join()
+
+
+def _only_child(pid: int) -> int:
+    (child,) = Path(f"/proc/{pid}/task/{pid}/children").read_text().split()
+    return int(child)
+
+
+def _is_running(pid: int) -> bool:
+    """Whether the process runs; one that nobody has waited for yet does not."""
+    try:
+        return Path(f"/proc/{pid}/stat").read_text().rpartition(")")[2].split()[0] != "Z"
+    except FileNotFoundError:
+        return False
