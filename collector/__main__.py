@@ -16,6 +16,7 @@ def main() -> None:
         name="timesplit",
         help="Shows where the time of every Django request goes.",
         no_args_is_help=True,
+        add_completion=False,
         pretty_exceptions_enable=False,
     )
     found = sorted(entry_points(group=COMMANDS), key=lambda entry: entry.name)
@@ -23,7 +24,14 @@ def main() -> None:
         sys.exit("timesplit is not installed in this environment: pip install timesplit")
     for entry in found:
         _add(app, entry)
+        if sys.argv[1:2] and sys.argv[1] in _names(app):
+            break  # the other path's modules are not needed
     app(prog_name="timesplit")
+
+
+def _names(app: typer.Typer) -> set[str]:
+    command = typer.main.get_command(app)
+    return set(getattr(command, "commands", {}))
 
 
 def _add(app: typer.Typer, entry: EntryPoint) -> None:

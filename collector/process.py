@@ -1,0 +1,128 @@
+"""What the commands of the write path do: run until a signal, and end with a clear word."""
+
+from __future__ import annotations
+
+import asyncio
+import logging
+import signal
+import socket
+import sys
+from collections.abc import Iterator
+from contextlib import contextmanager
+from typing import Any, NoReturn
+
+import typer
+import uvloop
+from sqlalchemy import Engine
+from sqlalchemy.exc import SQLAlchemyError
+
+from collector.collecting import Settings, collecting
+from collector.dashboard_process import DashboardError, DashboardProcess, dashboard_process
+from collector.journal.stream import StreamLost, StreamTaken
+from collector.listen import ListenError, listen
+from collector.store.engine import DatabaseURLError, open_database
+from collector.store.schema import SchemaError, migrate
+
+
+def run_collector(database_url: str, port: int, settings: Settings, log_level: str) -> None:
+    """Receive and derive until the process is told to stop."""
+    _log_to_standard_error(log_level)
+    with _clear_errors(), _database(database_url) as engine:
+        _run(engine, listen(settings.host, port, "--port"), settings, None)
+
+
+def run_service(
+    database_url: str, port: int, dashboard_port: int, settings: Settings, log_level: str
+) -> None:
+    """Receive and derive, with the dashboard in a child process."""
+    _log_to_standard_error(log_level)
+    with _clear_errors(), _database(database_url) as engine:
+        listener = listen(settings.host, port, "--port")
+        dashboard_listener = listen(settings.host, dashboard_port, "--dashboard-port")
+        with dashboard_process(database_url, settings.host, dashboard_listener) as dashboard:
+            _run(engine, listener, settings, dashboard)
+
+
+def run_migration(database_url: str) -> None:
+    """Bring the schema up to date."""
+    with _clear_errors(), _database(database_url):
+        typer.echo("The schema is up to date.")
+
+
+@contextmanager
+def _database(database_url: str) -> Iterator[Engine]:
+    """The migrated database."""
+    engine = open_database(database_url)
+    try:
+        migrate(engine)
+        yield engine
+    finally:
+        engine.dispose()
+
+
+@contextmanager
+def _clear_errors() -> Iterator[None]:
+    """One line on standard error and exit status 1 for what the user can mend."""
+    try:
+        yield
+    except SQLAlchemyError as error:
+        cause = str(getattr(error, "orig", None) or error).strip().partition("\n")[0]
+        _fail(f"The database cannot be used: {cause}")
+    except (
+        DashboardError,
+        DatabaseURLError,
+        ListenError,
+        SchemaError,
+        StreamLost,
+        StreamTaken,
+    ) as error:
+        _fail(str(error))
+
+
+def _fail(message: str) -> NoReturn:
+    typer.echo(f"timesplit: {message}", err=True)
+    raise typer.Exit(1)
+
+
+def _log_to_standard_error(level: str) -> None:
+    logging.basicConfig(
+        stream=sys.stderr,
+        level=level.upper(),
+        format="%(asctime)s %(levelname)s %(name)s: %(message)s",
+    )
+    logging.getLogger("alembic").setLevel(logging.WARNING)
+    logging.getLogger("uvicorn").setLevel(logging.WARNING)
+
+
+def _run(
+    engine: Engine, listener: socket.socket, settings: Settings, dashboard: DashboardProcess | None
+) -> None:
+    with asyncio.Runner(loop_factory=uvloop.new_event_loop) as runner:
+        runner.run(_run_until_stopped(engine, listener, settings, dashboard))
+
+
+async def _run_until_stopped(
+    engine: Engine, listener: socket.socket, settings: Settings, dashboard: DashboardProcess | None
+) -> None:
+    stopped = _stop_signal()
+    async with collecting(engine, listener, settings) as running:
+        ends: list[asyncio.Future[Any]] = [running.failed, asyncio.ensure_future(stopped.wait())]
+        places = [f"OTLP/HTTP {running.addresses.http}", f"OTLP/gRPC {running.addresses.grpc}"]
+        if dashboard is not None:
+            await dashboard.ready()
+            places.append(f"dashboard {dashboard.address}")
+            ends.append(asyncio.ensure_future(dashboard.ended()))
+        typer.echo(f"timesplit is ready: {', '.join(places)}")
+        done, _ = await asyncio.wait(ends, return_when=asyncio.FIRST_COMPLETED)
+        if dashboard is not None:
+            dashboard.terminate()
+        for end in done:
+            end.result()
+
+
+def _stop_signal() -> asyncio.Event:
+    """Set when the process is told to end."""
+    stopped = asyncio.Event()
+    for number in (signal.SIGTERM, signal.SIGINT):
+        asyncio.get_running_loop().add_signal_handler(number, stopped.set)
+    return stopped
