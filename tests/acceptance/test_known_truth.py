@@ -31,6 +31,11 @@ pytestmark = pytest.mark.acceptance
 ROOT = Path(__file__).parents[2]
 CATEGORIES = ("database", "python", "render", "cache", "external")
 REPEATS = 7
+BATCHES = 8
+
+
+Batches = Iterator[list[dict[str, Any]]]
+SplitOf = Callable[[str, str], Batches]
 
 
 class Truth(NamedTuple):
@@ -63,6 +68,7 @@ SYNC_TRUTHS = {
     "atomic": Truth({}, 3, own_work_ms=30),
     "many": Truth({}, 40, own_work_ms=60),
     "error": Truth({"python": 20}, status=500, own_work_ms=5),
+    "validated": Truth({"python": 20}, own_work_ms=2),
 }
 ASYNC_TRUTHS = {
     "view": Truth({"python": 30}, own_work_ms=3),
@@ -134,9 +140,7 @@ class _SlowService:
 
 
 @pytest.fixture(scope="module")
-def split_of(
-    project_environment: dict[str, str], service: Server
-) -> Iterator[Callable[[str, str], list[dict[str, Any]]]]:
+def split_of(project_environment: dict[str, str], service: Server) -> Iterator[SplitOf]:
     """Requests of one path under one server (`wsgi`, `asgi`), as the API gives them."""
     run = uuid.uuid4().hex[:8]
     running = {
@@ -175,8 +179,7 @@ def _start(
             "OTEL_SERVICE_NAME": service_name,
             "OTEL_BSP_SCHEDULE_DELAY": "100",
         },
-        stdout=subprocess.DEVNULL,
-        stderr=subprocess.DEVNULL,
+        stdout=subprocess.DEVNULL,  # standard error is shown by pytest where a test fails
     )
     _wait_until(lambda: _is_listening(port), process)
     return process, f"http://127.0.0.1:{port}"
@@ -195,14 +198,17 @@ def _wait_until(condition: Callable[[], bool], process: subprocess.Popen[bytes])
         time.sleep(0.02)
 
 
-def _requests_of(address: str, dashboard: str, service: str, path: str) -> list[dict[str, Any]]:
+def _requests_of(address: str, dashboard: str, service: str, path: str) -> Batches:
+    """Batch after batch, all requests so far; the first is left out, as it pays for what is set up
+    once: imports, connections, compiled templates."""
     method = "POST" if path == "validated" else "GET"
-    for _ in range(REPEATS + 1):
-        requests.request(method, f"{address}/{path}/", json={"name": "x"}, timeout=20)
-    return _poll_api(dashboard, service, f"/{path}/")
+    for batch in range(1, BATCHES + 1):
+        for _ in range(REPEATS):
+            requests.request(method, f"{address}/{path}/", json={"name": "x"}, timeout=20)
+        yield _poll_api(dashboard, service, f"/{path}/", batch * REPEATS)[1:]
 
 
-def _poll_api(dashboard: str, service: str, route: str) -> list[dict[str, Any]]:
+def _poll_api(dashboard: str, service: str, route: str, sent: int) -> list[dict[str, Any]]:
     deadline = time.monotonic() + 30
     while time.monotonic() < deadline:
         endpoints = requests.get(
@@ -213,37 +219,46 @@ def _poll_api(dashboard: str, service: str, route: str) -> list[dict[str, Any]]:
             answer = requests.get(
                 f"{dashboard}/api/v1/requests", {"endpoint": found[0], "limit": 100}, timeout=20
             ).json()
-            if len(answer["requests"]) == REPEATS + 1:
-                # The first one pays for imports, connections and compiled templates.
-                return sorted(answer["requests"], key=lambda r: r["start"])[1:]
+            if len(answer["requests"]) == sent:
+                return sorted(answer["requests"], key=lambda request: request["start"])
         time.sleep(0.05)
-    raise AssertionError(f"{REPEATS + 1} requests of {route} were sent and did not arrive in 30 s")
+    raise AssertionError(f"{sent} requests of {route} were sent and did not arrive in 30 s")
 
 
-def _assert_truth(requests_seen: list[dict[str, Any]], truth: Truth) -> None:
-    assert {seen["queries"] for seen in requests_seen} == {truth.queries}
-    assert {seen["status_code"] for seen in requests_seen} == {truth.status}
+def _assert_truth(batches: Batches, truth: Truth) -> None:
+    """Nothing can take less than it spends. What it takes more than that is also the machine's
+    doing, so of several batches the request that was disturbed least has to be right."""
+    excess: dict[str, float] = {}
+    for seen in batches:
+        assert {request["queries"] for request in seen} == {truth.queries}
+        assert {request["status_code"] for request in seen} == {truth.status}
+        for request in seen:
+            assert sum(request["split_ms"].values()) == pytest.approx(
+                request["duration_ms"], abs=1e-5
+            )
+        excess = _excess_ms(seen, truth)
+        if not excess:
+            return
+    raise AssertionError(f"more than was spent, in ms: {excess}")
+
+
+def _excess_ms(seen: list[dict[str, Any]], truth: Truth) -> dict[str, float]:
+    excess = {}
     for category in CATEGORIES:
         spent = truth.spent_ms.get(category, 0)
         tolerance = 1.5 + 0.05 * spent
-        measured = [seen["split_ms"][category] for seen in requests_seen]
-        # Nothing can take less than it spends. What it takes more than that is the machine's doing
-        # as well, so the request that was disturbed least has to be right.
-        assert spent - tolerance <= min(measured), (category, measured)
-        assert min(measured) <= spent + tolerance + truth.own_work_ms, (category, measured)
-    for seen in requests_seen:
-        assert sum(seen["split_ms"].values()) == pytest.approx(seen["duration_ms"], abs=1e-5)
+        least = min(request["split_ms"][category] for request in seen)
+        assert least >= spent - tolerance, f"{category}: {least} ms of {spent} ms"
+        if least > spent + tolerance + truth.own_work_ms:
+            excess[category] = least
+    return excess
 
 
 @pytest.mark.parametrize("path", SYNC_TRUTHS)
-def test_sync_view(split_of: Callable[[str, str], list[dict[str, Any]]], path: str) -> None:
+def test_sync_view(split_of: SplitOf, path: str) -> None:
     _assert_truth(split_of("wsgi", path), SYNC_TRUTHS[path])
 
 
 @pytest.mark.parametrize("path", ASYNC_TRUTHS)
-def test_async_server(split_of: Callable[[str, str], list[dict[str, Any]]], path: str) -> None:
+def test_async_server(split_of: SplitOf, path: str) -> None:
     _assert_truth(split_of("asgi", path), ASYNC_TRUTHS[path])
-
-
-def test_parsing_is_python(split_of: Callable[[str, str], list[dict[str, Any]]]) -> None:
-    _assert_truth(split_of("wsgi", "validated"), Truth({"python": 20}, own_work_ms=2))

@@ -87,7 +87,8 @@ def jinja(request: HttpRequest) -> HttpResponse:
 
 def lazy_template(request: HttpRequest) -> HttpResponse:
     """render 20, database 30 in 11 queries: the list and an author a row"""
-    books = Book.objects.order_by("pk").annotate(nap=RawSQL(nap(3), ()))[:ROWS]
+    first = f'CASE WHEN "library_book"."id" = 1 THEN {nap(30)} END'
+    books = Book.objects.order_by("pk").annotate(nap=RawSQL(first, ()))[:ROWS]
     return render(request, "lazy.html", {"books": books})
 
 
