@@ -11,6 +11,7 @@ stack would cost a hundred. Text is made once for each place.
 from __future__ import annotations
 
 import os
+import re
 import sys
 from collections.abc import Callable
 from contextvars import ContextVar
@@ -21,6 +22,9 @@ from timesplit_django import source_files
 from timesplit_django.source_files import BOUNDARY, FRAMEWORK, LIBRARY, OWN, shown_path
 
 CACHED_SITES: Final = 10_000
+
+# Which frames these have of their own depends on the version of Python.
+_COMPREHENSION: Final = re.compile(r"(\.<locals>\.<(list|dict|set)comp>|\.<locals>\.<genexpr>)+$")
 
 
 class Site(NamedTuple):
@@ -33,6 +37,9 @@ class Site(NamedTuple):
 
 # The query was caused by the view, without any code of the user's on the way.
 BY_VIEW: Final = Site("", 0, "")
+
+# Nothing beyond this frame has to do with the query.
+_STOP: Final = Site("", -1, "")
 
 # Where a task awaits work that a thread does for it: its stack does not reach into the thread.
 awaiting: Final[ContextVar[Site | None]] = ContextVar("timesplit_awaiting", default=None)
@@ -57,9 +64,26 @@ def find_in_serializers(code: CodeType) -> None:
     _special_file(code, _read_serializer)
 
 
+def stop_at_thread(code: CodeType) -> None:
+    """Take this code as the one that does in a thread what a task awaits."""
+    _special_file(code, _read_thread)
+
+
 def find_site(skipped_frames: int = 1) -> Site | None:
     """The cause of a query that is executed by the calling thread, None when it is unknown."""
-    frame: FrameType | None = sys._getframe(skipped_frames)
+    site, library = _walk(sys._getframe(skipped_frames))
+    if site is not None:
+        return site
+    return _own_site(library) if library is not None else None
+
+
+def find_awaiting_site(skipped_frames: int = 1) -> Site | None:
+    """The user's line, or BY_VIEW, that awaits what a thread is about to do."""
+    return _walk(sys._getframe(skipped_frames))[0]
+
+
+def _walk(frame: FrameType | None) -> tuple[Site | None, FrameType | None]:
+    """The cause, and the nearest frame of a library for where there is none."""
     library: FrameType | None = None
     while frame is not None:
         filename = frame.f_code.co_filename
@@ -67,18 +91,20 @@ def find_site(skipped_frames: int = 1) -> Site | None:
         if verdict is None:
             verdict = _verdicts[filename] = source_files.verdict_of(filename)
         if verdict == OWN:
-            return _own_site(frame)
+            return _own_site(frame), library
         if verdict == FRAMEWORK:
             reader = _readers.get(id(frame.f_code))
             site = reader(frame) if reader is not None else None
+            if site is _STOP:
+                return None, library
             if site is not None:
-                return site
+                return site, library
         if verdict == BOUNDARY:
             break
         if library is None and verdict >= LIBRARY:
             library = frame
         frame = frame.f_back
-    return awaiting.get() or (_own_site(library) if library is not None else None)
+    return awaiting.get(), library
 
 
 def site_of_function(function: Any) -> Site | None:
@@ -101,6 +127,10 @@ def _read_view(_: FrameType) -> Site:
     return awaiting.get() or BY_VIEW
 
 
+def _read_thread(_: FrameType) -> Site:
+    return awaiting.get() or _STOP
+
+
 def _own_site(frame: FrameType) -> Site:
     code = frame.f_code
     key = id(code), frame.f_lineno
@@ -113,7 +143,8 @@ def _described(frame: FrameType) -> Site:
     if template is not None:
         line = template.get_corresponding_lineno(frame.f_lineno)
         return Site(template.name or shown_path(code.co_filename), line, code.co_name)
-    return Site(shown_path(code.co_filename), frame.f_lineno, code.co_qualname)
+    function = _COMPREHENSION.sub("", code.co_qualname)
+    return Site(shown_path(code.co_filename), frame.f_lineno, function)
 
 
 def _read_template(frame: FrameType) -> Site | None:

@@ -7,9 +7,9 @@ from typing import Any
 
 from asgiref.sync import SyncToAsync
 
-from timesplit_django import guard
+from timesplit_django import call_site, guard
 from timesplit_django.accounting import current
-from timesplit_django.call_site import BY_VIEW, Site, awaiting, find_site
+from timesplit_django.call_site import Site, awaiting
 from timesplit_django.patching import Patches
 
 _patches = Patches()
@@ -17,6 +17,7 @@ _patches = Patches()
 
 def install() -> None:
     """Let queries of asynchronous code know the line that awaits them."""
+    call_site.stop_at_thread(SyncToAsync.thread_handler.__code__)
     _patches.wrap(SyncToAsync, "__call__", _noting_site)
 
 
@@ -42,5 +43,4 @@ def _noting_site(original: Any) -> Any:
 
 @guard.guarded
 def _awaiting_site() -> Site | None:
-    site = find_site(2)
-    return None if site is BY_VIEW else site
+    return call_site.find_awaiting_site(2)

@@ -1,11 +1,16 @@
-"""Garbage collections, where they interrupt a request."""
+"""Garbage collections, where they interrupt a request.
+
+Before Python 3.12 a collection may begin at any allocation, also in the middle of setting a
+context variable. To set one from here would then free what the interpreter is reading, so a
+collection never becomes the current activity.
+"""
 
 from __future__ import annotations
 
 import gc
 
 from timesplit_django import guard
-from timesplit_django.accounting import Activity, current, leave
+from timesplit_django.accounting import Activity, current
 from timesplit_django.parts import GC
 
 # There is one collection at a time in a process.
@@ -31,7 +36,7 @@ def _on_collection(phase: str, _: dict[str, int]) -> None:
             _running = _begin()
         elif _running is not None:
             activity, _running = _running, None
-            leave(activity)
+            activity.account.leave(activity)
     except Exception:
         guard.report("a garbage collection")
 
@@ -41,7 +46,4 @@ def _begin() -> Activity | None:
     parent = current.get()
     if parent is None:
         return None
-    activity = parent.account.enter(parent, GC, False, wait=False)
-    if activity is not None:
-        current.set(activity)
-    return activity
+    return parent.account.enter(parent, GC, False, wait=False)

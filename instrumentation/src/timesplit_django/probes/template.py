@@ -21,7 +21,8 @@ def install() -> None:
     call_site.find_in_templates(Node.render_annotated.__code__)
     _patches.wrap(Template, "render", timed(TEMPLATE, shown=True, describe=_name_template))
     _patches.wrap(DjangoTemplates, "get_template", timed(TEMPLATE))
-    _patches.wrap(SimpleTemplateResponse, "rendered_content", timed(TEMPLATE))
+    rendering = timed(TEMPLATE, shown=True, describe=_name_response)
+    _patches.wrap(SimpleTemplateResponse, "rendered_content", rendering)
 
 
 def uninstall() -> None:
@@ -32,3 +33,10 @@ def uninstall() -> None:
 def _name_template(activity: Activity, args: tuple[Any, ...], _: dict[str, Any]) -> None:
     template = args[0]
     activity.detail = template.name or getattr(template.origin, "template_name", None)
+
+
+def _name_response(activity: Activity, args: tuple[Any, ...], _: dict[str, Any]) -> None:
+    template = args[0].template_name
+    if isinstance(template, (list, tuple)):
+        template = template[0]
+    activity.detail = template if isinstance(template, str) else template.template.name

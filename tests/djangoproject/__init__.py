@@ -1,0 +1,1 @@
+"""A small Django project whose views spend known amounts of time."""

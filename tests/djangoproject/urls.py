@@ -1,0 +1,67 @@
+"""One path for each view, in the forms that Django's URL configuration has."""
+
+from __future__ import annotations
+
+from django.conf.urls.i18n import i18n_patterns
+from django.urls import include, path, re_path
+from rest_framework.routers import DefaultRouter
+
+from tests.djangoproject import api, async_views, views
+
+router = DefaultRouter()
+router.register("books", api.BookViewSet)
+
+urlpatterns = [
+    path("", views.echoed),
+    *(
+        path(f"{view.__name__}/", view)
+        for view in (
+            views.plain,
+            views.execute,
+            views.fetched,
+            views.raw_rows,
+            views.lazy_rows,
+            views.many,
+            views.atomic,
+            views.executemany,
+            views.literals,
+            views.failing_query,
+            views.template,
+            views.template_response,
+            views.books_template,
+            views.jinja,
+            views.encode,
+            views.cached,
+            views.cached_rows,
+            views.stream,
+            views.file,
+            views.error,
+            views.leaving,
+            views.threaded,
+            views.pooled,
+            views.posted,
+        )
+    ),
+    path("external/<str:library>/", views.external),
+    path("books/<int:pk>/", views.detail),
+    path("generic/", views.BookList.as_view()),
+    re_path(r"^matched/(?P<slug>[\w-]+)/(?:page-(?P<page>\d+)/)?$", views.echoed),
+    path("api/", include(router.urls)),
+    path("plain_books/", api.PlainBooks.as_view()),
+    path("rendered/", api.Rendered.as_view()),
+    path("templated/", api.Templated.as_view()),
+    path("validated/", api.Validated.as_view()),
+    *(
+        path(f"async/{view.__name__}/", view)
+        for view in (
+            async_views.plain,
+            async_views.orm,
+            async_views.gather,
+            async_views.stream,
+            async_views.slow,
+            async_views.error,
+        )
+    ),
+    path("async/external/<str:library>/", async_views.external),
+    *i18n_patterns(path("account/", views.echoed)),
+]

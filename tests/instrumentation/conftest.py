@@ -1,0 +1,222 @@
+"""The test project in this process, with its spans in memory.
+
+`ask("/path/")` makes a request and returns it as a `Seen`: the response and the spans it sent.
+"""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Callable, Iterator
+from dataclasses import dataclass
+from typing import Any
+
+import pytest
+from opentelemetry import trace
+from opentelemetry.sdk.trace import ReadableSpan, TracerProvider
+from opentelemetry.sdk.trace.export import SimpleSpanProcessor
+from opentelemetry.sdk.trace.export.in_memory_span_exporter import InMemorySpanExporter
+from sqlalchemy import make_url
+
+CATEGORIES = ("database", "python", "render", "cache", "external")
+TRIES = 6
+
+_exporter = InMemorySpanExporter()
+
+
+@dataclass
+class Seen:
+    """One request, as the package saw it."""
+
+    response: Any
+    spans: list[ReadableSpan]
+    spent_ns: dict[str, int]
+
+    @property
+    def server(self) -> ReadableSpan:
+        (span,) = (span for span in self.spans if span.kind is trace.SpanKind.SERVER)
+        return span
+
+    @property
+    def children(self) -> list[ReadableSpan]:
+        return [span for span in self.spans if span is not self.server]
+
+    @property
+    def attributes(self) -> dict[str, Any]:
+        return dict(self.server.attributes or {})
+
+    @property
+    def digest(self) -> dict[str, Any]:
+        return dict(json.loads(self.attributes["timesplit.digest"]))
+
+    @property
+    def parts(self) -> dict[str, int]:
+        return dict(self.digest["parts"])
+
+    @property
+    def split_ns(self) -> dict[str, int]:
+        return {name: self.attributes[f"timesplit.{name}_ns"] for name in CATEGORIES}
+
+    @property
+    def duration_ns(self) -> int:
+        assert self.server.start_time is not None
+        assert self.server.end_time is not None
+        return self.server.end_time - self.server.start_time
+
+    def wrong_by_ms(self) -> dict[str, float]:
+        """How far each category is from what the project knows that it spent there."""
+        return {
+            name: (self.split_ns[name] - self.spent_ns.get(name, 0)) / 1e6 for name in CATEGORIES
+        }
+
+
+@pytest.fixture(scope="session")
+def project(tmp_path_factory: pytest.TempPathFactory) -> None:
+    """Django set up with the project, its tables filled, and a tracer that keeps spans."""
+    provider = TracerProvider()
+    provider.add_span_processor(SimpleSpanProcessor(_exporter))
+    trace.set_tracer_provider(provider)
+    path = tmp_path_factory.mktemp("project") / "project.sqlite3"
+    given = {
+        "DJANGO_SETTINGS_MODULE": "tests.djangoproject.settings",
+        "PROJECT_SQLITE_PATH": str(path),
+    }
+    # Not left in the environment: other tests start processes.
+    with pytest.MonkeyPatch.context() as environment:
+        for name, value in given.items():
+            environment.setenv(name, value)
+        import django
+
+        django.setup()
+    fill("default")
+
+
+@pytest.fixture(scope="session")
+def postgresql(project: None, postgres_url: str) -> Iterator[str]:
+    """The alias of a filled PostgreSQL database."""
+    from django.db import connections
+
+    url = make_url(postgres_url)
+    connections.settings["postgresql"] = connections.configure_settings(
+        {"default": {"ENGINE": ""}}
+    )["default"] | {
+        "ENGINE": "django.db.backends.postgresql",
+        "NAME": url.database,
+        "USER": url.username,
+        "PASSWORD": url.password or "",
+        "HOST": url.host or url.query.get("host", ""),
+        "PORT": url.port or "",
+        "CONN_MAX_AGE": None,
+    }
+    fill("postgresql")
+    yield "postgresql"
+    connections["postgresql"].close()
+
+
+@pytest.fixture(params=["default", pytest.param("postgresql", marks=pytest.mark.postgres)])
+def using(request: pytest.FixtureRequest, project: None) -> str:
+    """The alias of each database that there is."""
+    if request.param == "postgresql":
+        request.getfixturevalue("postgresql")
+    return str(request.param)
+
+
+@pytest.fixture
+def ask(project: None) -> Iterator[Callable[..., Seen]]:
+    """`ask("/path/", method="get", ...)`: one request, its response read to the end and closed."""
+    from django.test import Client
+
+    from timesplit_django import interest, settings
+
+    interest.forget()
+    settings.current.cache_clear()
+    client = Client(raise_request_exception=False)
+
+    def make(path: str, method: str = "get", **options: Any) -> Seen:
+        return seen_while(lambda: _read(getattr(client, method)(path, **options)))
+
+    yield make
+    settings.current.cache_clear()
+
+
+@pytest.fixture
+def all_spans(settings_of_package: Callable[..., None]) -> None:
+    """Every request travels with all its spans."""
+    settings_of_package(TIMESPLIT_SPANS="all")
+
+
+@pytest.fixture
+def settings_of_package(project: None) -> Iterator[Callable[..., None]]:
+    """`settings_of_package(TIMESPLIT_SPANS="all")` for the length of a test."""
+    from django.test import override_settings
+
+    from timesplit_django import settings
+
+    entered: list[Any] = []
+
+    def override(**values: Any) -> None:
+        entered.append(override_settings(**values))
+        entered[-1].enable()
+        settings.current.cache_clear()
+
+    yield override
+    for change in reversed(entered):
+        change.disable()
+    settings.current.cache_clear()
+
+
+@pytest.fixture
+def assert_truth(ask: Callable[..., Seen]) -> Callable[..., Seen]:
+    """Ask until the split is what the project spent: only noise differs from try to try."""
+
+    def check(path: str, own_work_ms: float = 0, **options: Any) -> Seen:
+        wrong = {}
+        ask(path, **options)
+        for _ in range(TRIES):
+            seen = ask(path, **options)
+            assert sum(seen.split_ns.values()) == seen.duration_ns
+            wrong = seen.wrong_by_ms()
+            if all(-1.5 <= ms <= 1.5 + own_work_ms for ms in wrong.values()):
+                return seen
+        pytest.fail(f"wrong by milliseconds: {wrong}")
+
+    return check
+
+
+def seen_while(make: Callable[[], Any]) -> Seen:
+    """What a request sent."""
+    from tests.djangoproject.spending import spent_ns
+
+    spent_ns.clear()
+    _exporter.clear()
+    response = make()
+    return Seen(response, list(_exporter.get_finished_spans()), dict(spent_ns))
+
+
+def fill(alias: str) -> None:
+    from django.apps import apps
+    from django.core.management import call_command
+    from django.db import connections
+
+    from tests.djangoproject.models import Author, Book, Review
+
+    tables = connections[alias].introspection.table_names()
+    with connections[alias].schema_editor() as editor:
+        for model in reversed(list(apps.get_app_config("project").get_models())):
+            if model._meta.db_table in tables:
+                editor.delete_model(model)
+    with connections[alias].schema_editor() as editor:
+        for model in apps.get_app_config("project").get_models():
+            editor.create_model(model)
+    if alias == "default":
+        call_command("createcachetable", verbosity=0)
+    for number in range(12):
+        author = Author.objects.using(alias).create(name=f"Author {number}")
+        book = Book.objects.using(alias).create(title=f"Book {number}", author=author)
+        Review.objects.using(alias).create(book=book, stars=number % 5)
+
+
+def _read(response: Any) -> Any:
+    if response.streaming and not response.is_async:
+        response.body = b"".join(response)
+    response.close()
+    return response

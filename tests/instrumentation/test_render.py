@@ -1,0 +1,69 @@
+"""Templates, serializers and encoders, and what they ask of the database on the way."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+
+import pytest
+
+from tests.instrumentation.conftest import Seen
+
+pytestmark = pytest.mark.usefixtures("all_spans")
+
+
+@pytest.mark.parametrize("path", ["/template/", "/template_response/"])
+def test_template_with_what_it_includes(assert_truth: Callable[..., Seen], path: str) -> None:
+    seen = assert_truth(path)
+    assert seen.parts["template"] == seen.split_ns["render"]
+    assert [span.name for span in seen.children].count("render page.html") == 1
+
+
+def test_lazy_queries_of_a_template_are_database(assert_truth: Callable[..., Seen]) -> None:
+    seen = assert_truth("/books_template/", own_work_ms=25)
+    assert seen.attributes["timesplit.queries"] == 11
+    assert seen.parts["orm"] > 0
+
+
+def test_jinja2_template(assert_truth: Callable[..., Seen]) -> None:
+    seen = assert_truth("/jinja/", own_work_ms=2)
+    assert seen.attributes["timesplit.queries"] == 3
+    assert seen.parts["template"] == seen.split_ns["render"]
+
+
+def test_json_response(assert_truth: Callable[..., Seen]) -> None:
+    seen = assert_truth("/encode/")
+    assert seen.parts["encode"] == seen.split_ns["render"]
+
+
+def test_any_renderer_of_rest_framework(assert_truth: Callable[..., Seen]) -> None:
+    seen = assert_truth("/rendered/", own_work_ms=1)
+    assert seen.parts["encode"] == seen.split_ns["render"]
+
+
+def test_template_renderer_is_template(assert_truth: Callable[..., Seen]) -> None:
+    seen = assert_truth("/templated/", own_work_ms=1)
+    assert seen.parts["template"] > 25_000_000
+
+
+def test_serializer_and_its_queries(assert_truth: Callable[..., Seen]) -> None:
+    seen = assert_truth("/api/books/", own_work_ms=25)
+    assert seen.attributes["timesplit.queries"] == 21
+    assert seen.parts["serializer"] > 20_000_000
+    assert [span.name for span in seen.children].count("serialize BookSerializer") == 1
+
+
+def test_validation_is_parsing(assert_truth: Callable[..., Seen]) -> None:
+    seen = assert_truth(
+        "/validated/",
+        own_work_ms=2,
+        method="post",
+        data='{"name": "x"}',
+        content_type="application/json",
+    )
+    assert seen.parts["parse"] > 18_000_000
+
+
+def test_form_bodies_are_parsing(ask: Callable[..., Seen]) -> None:
+    seen = ask("/posted/", method="post", data={"name": "given"})
+    assert seen.response.content == b"given"
+    assert seen.parts["parse"] > 0
