@@ -1,0 +1,47 @@
+"""Garbage collections: measured, without a change to the context that they interrupt."""
+
+from __future__ import annotations
+
+import gc
+from collections.abc import Iterator
+
+import pytest
+
+from timesplit_django.accounting import Account, Activity, current
+from timesplit_django.parts import GC
+from timesplit_django.probes import garbage
+
+
+@pytest.fixture
+def account() -> Iterator[Account]:
+    """The account of a running request."""
+    was_installed = garbage._on_collection in gc.callbacks
+    garbage.install()
+    account = Account(shown_limit=10)
+    token = current.set(account.root)
+    yield account
+    current.reset(token)
+    if not was_installed:
+        garbage.uninstall()
+
+
+def test_collection_is_charged_to_its_part(account: Account) -> None:
+    gc.collect()
+    account.close()
+    assert account.part_ns[GC] > 0
+    assert sum(account.part_ns) == account.duration_ns
+
+
+def test_collection_leaves_the_context_alone(account: Account) -> None:
+    """Python 3.11 crashes when a context variable is set while another one is being set."""
+    seen: set[Activity | None] = set()
+
+    def look(phase: str, _: dict[str, int]) -> None:
+        seen.add(current.get())
+
+    gc.callbacks.append(look)
+    try:
+        gc.collect()
+    finally:
+        gc.callbacks.remove(look)
+    assert seen == {account.root}
