@@ -19,7 +19,7 @@ _EARLIEST_NS: Final = 946_684_800 * 1_000_000_000  # the year 2000: a clock that
 _LATEST_AHEAD_NS: Final = 86_400 * 1_000_000_000
 
 
-class CallSite(Struct, frozen=True, array_like=True):
+class CallSite(Struct, frozen=True, array_like=True, gc=False):
     """Where in the application a statement is called."""
 
     file: str = ""
@@ -30,7 +30,7 @@ class CallSite(Struct, frozen=True, array_like=True):
 UNKNOWN_SITE: Final = CallSite()
 
 
-class StatementCalls(Struct):
+class StatementCalls(Struct, gc=False):
     """What one request did with one statement from one call site."""
 
     calls: Count

@@ -8,7 +8,7 @@ from __future__ import annotations
 
 import logging
 from collections import Counter
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
 from typing import Any, Final
 
@@ -74,18 +74,19 @@ def arrived_in(rows: Iterable[JournalRow], skip: Sequence[tuple[int, int]] = ())
 def _arrived_in_export(export: Export, position: int, received_ns: int) -> Arrived:
     arrived = Arrived()
     for group in span_groups(parse_export(export.content_type, export.body)):
-        _read_group(group, received_ns, arrived)
-        traces = {message.trace_id for message in group.messages}
-        arrived.positions.update(
-            (trace_id, position) for trace_id in traces if len(trace_id) == _TRACE_ID_BYTES
-        )
+        spans = Counter(message.trace_id for message in group.messages)
+        _read_group(group, spans, received_ns, arrived)
+        arrived.positions.update((trace_id, position) for trace_id in spans)
+    arrived.positions = {entry for entry in arrived.positions if _is_trace_id(entry[0])}
+    arrived.plain_traces = set(filter(_is_trace_id, arrived.plain_traces))
     return arrived
 
 
-def _read_group(group: SpanGroup, received_ns: int, arrived: Arrived) -> None:
-    """Read the SERVER spans; every other span is only counted, and noted where it has to settle."""
+def _read_group(
+    group: SpanGroup, spans: Mapping[bytes, int], received_ns: int, arrived: Arrived
+) -> None:
+    """Read the SERVER spans; `spans` counts all of them by trace. Other traces have to settle."""
     resource, scope, messages = group
-    spans = Counter(message.trace_id for message in messages)
     digested: set[bytes] = set()
     for message in messages:
         if message.kind != _SERVER or not _has_ids(message):
@@ -106,10 +107,11 @@ def _read_group(group: SpanGroup, received_ns: int, arrived: Arrived) -> None:
             arrived.digested.setdefault(request.key, request)
     if not resource.instrumentation.startswith(_TIMESPLIT):
         arrived.plain_traces.update(spans.keys() - digested)
-    arrived.plain_traces = {
-        trace_id for trace_id in arrived.plain_traces if len(trace_id) == _TRACE_ID_BYTES
-    }
 
 
 def _has_ids(message: Any) -> bool:
-    return len(message.trace_id) == _TRACE_ID_BYTES and len(message.span_id) == _SPAN_ID_BYTES
+    return _is_trace_id(message.trace_id) and len(message.span_id) == _SPAN_ID_BYTES
+
+
+def _is_trace_id(trace_id: bytes) -> bool:
+    return len(trace_id) == _TRACE_ID_BYTES

@@ -10,7 +10,7 @@ from __future__ import annotations
 from collections.abc import Iterable
 from dataclasses import dataclass, field
 from functools import lru_cache
-from typing import Any, Final
+from typing import Any, Final, NamedTuple
 
 from sqlalchemy import Connection, Table, select
 
@@ -26,6 +26,8 @@ OTHER_STATEMENTS: Final = "(more statements than are kept apart)"
 
 _REFRESH_S: Final = 60  # how far `last_seen_s` may lag behind
 _MAX_TEXT: Final = 500
+_MAX_CALLED: Final = 16_384
+_MAX_CALLED_TEXT: Final = 4_096  # a longer text would cost too much memory to remember
 
 
 @dataclass(frozen=True, slots=True)
@@ -69,6 +71,15 @@ class _Known:
         self.pending.clear()
 
 
+class _Called(NamedTuple):
+    """A statement called from somewhere, and the times between which that is known."""
+
+    statement_id: int
+    call_site_id: int
+    first_s: int
+    last_s: int
+
+
 class Names:
     """Gives requests their ids and writes the names that are new or were seen again."""
 
@@ -84,6 +95,7 @@ class Names:
         self._statements = _Known(statements)
         self._sites: dict[int, tuple[int, str, int, str] | None] = {}  # None once it is stored
         self._endpoints_of: dict[int, set[int]] = {}
+        self._called: dict[tuple[str, str, CallSite], _Called] = {}
         self._statement_ids: set[int] | None = None
         self._site_ids: set[int] | None = None
 
@@ -123,6 +135,21 @@ class Names:
     def _statement(
         self, connection: Connection, calls: StatementCalls, seen_s: int
     ) -> CountedStatement:
+        known = self._called.get((calls.system, calls.text, calls.site))
+        if known is None or not known.first_s <= seen_s < known.last_s + _REFRESH_S:
+            known = self._see_statement(connection, calls, seen_s)
+        return CountedStatement(
+            known.statement_id,
+            known.call_site_id,
+            calls.calls,
+            calls.execute_ns,
+            calls.fetch_ns,
+            calls.max_ns,
+            calls.rows,
+            calls.durations,
+        )
+
+    def _see_statement(self, connection: Connection, calls: StatementCalls, seen_s: int) -> _Called:
         statement = statement_of(calls.system, calls.text)
         if self._statement_ids is None:
             self._statement_ids = _stored_ids(connection, statements)
@@ -132,16 +159,12 @@ class Names:
         known.add(statement.id)
         columns = (statement.system, statement.summary, statement.text)
         self._statements.see(statement.id, columns, seen_s)
-        return CountedStatement(
-            statement.id,
-            self._site_id(connection, calls.site),
-            calls.calls,
-            calls.execute_ns,
-            calls.fetch_ns,
-            calls.max_ns,
-            calls.rows,
-            calls.durations,
-        )
+        called = _Called(statement.id, self._site_id(connection, calls.site), seen_s, seen_s)
+        if len(self._called) >= _MAX_CALLED:
+            self._called.clear()
+        if len(calls.text) <= _MAX_CALLED_TEXT:
+            self._called[calls.system, calls.text, calls.site] = called
+        return called
 
     def _site_id(self, connection: Connection, site: CallSite) -> int:
         site_id = call_site_id_of(site.file, site.line, site.function)

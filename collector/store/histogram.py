@@ -99,12 +99,14 @@ class HistogramBuilder:
 
     def to_bytes(self) -> bytes:
         """The stored form, in a fixed order so that equal histograms are equal bytes."""
-        counted = sorted((key, count) for key, count in self._counts.items() if count)
-        keys = np.array([key for key, _ in counted], np.int64)
-        records = np.empty(len(counted), RECORD)
-        records["metric"] = keys >> 16
-        records["bucket"] = (keys & 0xFFFF) - _OFFSET
-        records["count"] = [count for _, count in counted]
+        keys = np.fromiter(self._counts.keys(), np.int64, len(self._counts))
+        counts = np.fromiter(self._counts.values(), np.int64, len(self._counts))
+        order = np.argsort(keys)
+        order = order[counts[order] != 0]
+        records = np.empty(len(order), RECORD)
+        records["metric"] = keys[order] >> 16
+        records["bucket"] = (keys[order] & 0xFFFF) - _OFFSET
+        records["count"] = counts[order]
         return records.tobytes()
 
 
