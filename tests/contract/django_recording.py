@@ -1,0 +1,75 @@
+"""Makes requests to the test project and writes what timesplit-django sends: one OTLP export each.
+
+Run as a process of its own, because a Django project can be set up only once in each: the
+argument is the folder for the project's database and for the exports.
+"""
+
+from __future__ import annotations
+
+import os
+import sys
+from pathlib import Path
+
+from opentelemetry import trace
+from opentelemetry.exporter.otlp.proto.common.trace_encoder import encode_spans
+from opentelemetry.sdk.trace import TracerProvider
+from opentelemetry.sdk.trace.export import SimpleSpanProcessor
+from opentelemetry.sdk.trace.export.in_memory_span_exporter import InMemorySpanExporter
+
+PATHS = (
+    "/plain/",
+    "/execute/",
+    "/fetched/",
+    "/lazy_rows/",
+    "/atomic/",
+    "/executemany/",
+    "/literals/",
+    "/failing_query/",
+    "/template/",
+    "/books_template/",
+    "/jinja/",
+    "/encode/",
+    "/cached/",
+    "/stream/",
+    "/error/",
+    "/threaded/",
+    "/books/1/",
+    "/matched/a/page-2/",
+    "/api/books/",
+    "/plain_books/",
+    "/rendered/",
+    "/nowhere/",
+    "/async/orm/",
+    "/async/gather/",
+)
+
+
+def main(folder: Path) -> None:
+    os.environ["DJANGO_SETTINGS_MODULE"] = "tests.djangoproject.settings"
+    os.environ["PROJECT_SQLITE_PATH"] = str(folder / "project.sqlite3")
+    os.environ["TIMESPLIT_SPANS"] = "all"
+    exporter = InMemorySpanExporter()
+    provider = TracerProvider()
+    provider.add_span_processor(SimpleSpanProcessor(exporter))
+    trace.set_tracer_provider(provider)
+    import django
+
+    django.setup()
+    from django.test import Client
+
+    from tests.instrumentation.conftest import fill
+
+    fill("default")
+    client = Client(raise_request_exception=False)
+    for number, path in enumerate(PATHS):
+        exporter.clear()
+        response = client.get(path)
+        if response.streaming:
+            b"".join(response)
+        response.close()
+        message = encode_spans(exporter.get_finished_spans())
+        (folder / f"{number:03d}.otlp").write_bytes(message.SerializeToString())
+
+
+if __name__ == "__main__":
+    main(Path(sys.argv[1]))
