@@ -124,7 +124,8 @@ def fill_database(database_url: str) -> None:
 
 def _environment() -> dict[str, str]:
     kept = {name: value for name, value in os.environ.items() if not name.startswith(_CLEARED)}
-    return kept | {"NO_PROXY": "127.0.0.1", "no_proxy": "127.0.0.1"}
+    local = {"NO_PROXY": "127.0.0.1", "no_proxy": "127.0.0.1", "PYTHONFAULTHANDLER": "1"}
+    return kept | local
 
 
 @contextmanager
@@ -151,5 +152,6 @@ def _line_of(process: subprocess.Popen[str]) -> str:
     assert process.stdout is not None
     line = process.stdout.readline().strip()
     if not line:
-        raise SystemExit("A measured process has ended; what it wrote to the terminal says why")
+        status = process.wait(STOP_TIMEOUT_S)
+        raise SystemExit(f"A measured process has ended with {status}; its own output says why")
     return line

@@ -90,8 +90,8 @@ def measure_times(site: Site, variants: Sequence[str], rounds: int, note: Note) 
         for number in range(rounds):
             note(f"round {number + 1} of {rounds}")
             _take_round(workers, number, times)
-        for worker in workers:
-            worker.refuse_loss()
+            for worker in workers:
+                worker.refuse_loss()
     return times
 
 
