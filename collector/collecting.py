@@ -22,7 +22,7 @@ from collector.journal.lag import read_lag
 from collector.journal.stream import Stream, claim_stream
 from collector.journal.writer import JournalWriter
 from collector.listen import ListenError, join, listen, port_of
-from collector.pipeline import WritePath
+from collector.pipeline import DeriverWake, WritePath
 from collector.receive.figures import Figures
 from collector.receive.intake import Intake
 from collector.receive.limits import Limits
@@ -80,9 +80,9 @@ async def collecting(
         )
         deriver = Deriver(engine, stream.stream_id, settle_s=settings.settle_s)
         figures.show_derived(deriver.figures)
-        with _deriving(deriver) as wake_deriver:
+        with _deriving(deriver) as wake:
             intake = Intake(settings.limits.max_receiving_bytes)
-            path = WritePath(writer, settings.limits, intake, figures, wake_deriver)
+            path = WritePath(writer, settings.limits, intake, figures, wake)
             try:
                 async with _doors(path, engine, stream, listener, settings) as addresses:
                     yield Collecting(addresses, writer.lost)
@@ -154,18 +154,18 @@ async def _http_server(app: object, listener: socket.socket) -> AsyncIterator[No
 
 
 @contextmanager
-def _deriving(deriver: Deriver) -> Iterator[threading.Event]:
+def _deriving(deriver: Deriver) -> Iterator[DeriverWake]:
     """Derive on a thread until the block ends, then a bounded while longer."""
-    stop, wake = threading.Event(), threading.Event()
+    stop, wake = threading.Event(), DeriverWake()
     thread = threading.Thread(
-        target=_derive, args=(deriver, stop, wake), name="deriver", daemon=True
+        target=_derive, args=(deriver, stop, wake.event), name="deriver", daemon=True
     )
     thread.start()
     try:
         yield wake
     finally:
         stop.set()
-        wake.set()
+        wake.event.set()
         thread.join(DERIVE_S)
 
 

@@ -9,7 +9,7 @@ import socket
 import sys
 from collections.abc import Iterator
 from contextlib import contextmanager
-from typing import Any, NoReturn
+from typing import Any, Final, NoReturn
 
 import typer
 import uvloop
@@ -22,6 +22,9 @@ from collector.journal.stream import StreamLost, StreamTaken
 from collector.listen import ListenError, listen
 from collector.store.engine import DatabaseURLError, open_database
 from collector.store.schema import SchemaError, migrate
+
+SWITCH_INTERVAL_S: Final = 0.001
+"""How long deriving may keep exports waiting for the interpreter; Python's default is 5 ms."""
 
 
 def run_collector(database_url: str, port: int, settings: Settings, log_level: str) -> None:
@@ -97,6 +100,7 @@ def _log_to_standard_error(level: str) -> None:
 def _run(
     engine: Engine, listener: socket.socket, settings: Settings, dashboard: DashboardProcess | None
 ) -> None:
+    sys.setswitchinterval(SWITCH_INTERVAL_S)
     with asyncio.Runner(loop_factory=uvloop.new_event_loop) as runner:
         runner.run(_run_until_stopped(engine, listener, settings, dashboard))
 
