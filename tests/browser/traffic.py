@@ -68,9 +68,9 @@ def store_traffic(engine: Engine) -> None:
 
 
 def _exports() -> Iterator[tuple[Iterable[Span], dict[str, str]]]:
-    yield _orders(range(0, 30)), {"release": "2026.11.1"}
+    yield _orders(range(30)), {"release": "2026.11.1"}
     yield _orders(range(30, 60)), {"release": "2026.11.2"}
-    yield _repaired(range(0, 30)), {"release": "2026.11.1"}
+    yield _repaired(range(30)), {"release": "2026.11.1"}
     yield _repaired(range(30, 60)), {"release": "2026.11.2"}
     yield _shop(), {"release": "2026.11.1"}
     yield _n_plus_one_children(), {"release": "2026.11.1"}

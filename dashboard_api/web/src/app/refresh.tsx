@@ -1,5 +1,5 @@
 import { useLocalStorage } from "@mantine/hooks";
-import { keepPreviousData, useQuery } from "@tanstack/react-query";
+import { useQuery } from "@tanstack/react-query";
 import type { QueryKey } from "@tanstack/react-query";
 import { createContext, use } from "react";
 import type { ReactNode } from "react";
@@ -28,9 +28,14 @@ export function useRefresh(): Refresh {
   return use(RefreshContext);
 }
 
+/** Keys name what is asked about, and last what it is narrowed to. */
+function isAboutSame(before: QueryKey | undefined, key: QueryKey): boolean {
+  return before !== undefined && key.slice(0, -1).every((part, index) => part === before[index]);
+}
+
 /**
  * Figures that are asked for again while the range ends now and refresh is not paused. The old ones
- * stay on the page until the new ones are there.
+ * stay on the page, faded where the filters have changed, until the new ones are there.
  */
 export function useFigures<Body>(
   key: QueryKey,
@@ -42,7 +47,7 @@ export function useFigures<Body>(
   return useQuery({
     queryKey: key,
     queryFn: ({ signal }) => ask(signal),
-    placeholderData: keepPreviousData,
+    placeholderData: (before, query) => (isAboutSame(query?.queryKey, key) ? before : undefined),
     refetchInterval: live && !paused ? REFRESH_EVERY_MS : false,
     enabled,
   });

@@ -37,7 +37,7 @@ export function useRequests(endpointId: string, choice: Choice) {
   const filters = useFilters();
   const bounds = useDurationBounds();
   const query = { ...filters, ...bounds, ...CHOICES[choice].query, endpoint: endpointId };
-  return useFigures(["requests", query], (signal) =>
+  return useFigures(["requests", endpointId, query], (signal) =>
     bodyOf(api.GET("/api/v1/requests", { params: { query: { ...query, limit: SHOWN } }, signal })),
   );
 }

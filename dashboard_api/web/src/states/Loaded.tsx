@@ -2,6 +2,7 @@ import { Skeleton, Stack } from "@mantine/core";
 import type { UseQueryResult } from "@tanstack/react-query";
 import type { ReactNode } from "react";
 import { Failure } from "./Failure";
+import classes from "./states.module.css";
 
 interface LoadedProps<Body> {
   query: UseQueryResult<Body>;
@@ -17,7 +18,13 @@ export function Loaded<Body>({ query, height = 160, children }: LoadedProps<Body
     return (
       <>
         {query.error !== null && <Failure error={query.error} onRetry={retry} isStale />}
-        {children(query.data)}
+        <div
+          className={classes.figures}
+          aria-busy={query.isPlaceholderData}
+          data-stale={query.isPlaceholderData}
+        >
+          {children(query.data)}
+        </div>
       </>
     );
   }

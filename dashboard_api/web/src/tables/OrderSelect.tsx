@@ -18,7 +18,10 @@ export function OrderSelect<Data extends object>({ table, label }: OrderSelectPr
       label="Order by"
       aria-label={`Order ${label} by`}
       value={order === undefined ? "" : order.id}
-      onChange={(event) => table.setSorting([{ id: event.currentTarget.value, desc: true }])}
+      onChange={(event) => {
+        const id = event.currentTarget.value;
+        table.setSorting([{ id, desc: table.getColumn(id)?.getFirstSortDir() !== "asc" }]);
+      }}
       data={columns.map((column) => ({
         value: column.id,
         label: column.columnDef.meta?.label ?? column.id,

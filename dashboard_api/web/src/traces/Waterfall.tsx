@@ -16,6 +16,8 @@ import { WaterfallLine } from "./WaterfallLine";
 export function Waterfall({ trace }: { trace: Trace }) {
   const [parameters] = useSearchParams();
   const setParameters = useSetParameters();
+  // The address follows what is chosen, but too late for a key that is held down.
+  const [chosenId, setChosenId] = useState(parameters.get("span"));
   const [toggled, setToggled] = useState<ReadonlySet<string>>(new Set());
   const roots = useMemo(() => spanTrees(trace.spans), [trace]);
   const undivided = useMemo(() => undividedSpans(trace), [trace]);
@@ -24,10 +26,10 @@ export function Waterfall({ trace }: { trace: Trace }) {
     [roots, toggled, undivided],
   );
   const lines = useRef<HTMLDivElement>(null);
-  const chosenId = parameters.get("span");
   const chosen = rows.find((row) => row.id === chosenId) ?? null;
 
   function choose(row: WaterfallRow) {
+    setChosenId(row.id);
     setParameters({ span: row.id }, { replace: true });
   }
 
