@@ -28,13 +28,13 @@ def worst_endpoint_url(timesplit: Timesplit) -> str | None:
     return f"{timesplit.dashboard_url}/endpoints/{endpoints[0]['id']}" if endpoints else None
 
 
-def print_split(place: Place) -> None:
+def print_split(place: Place, timesplit: Timesplit) -> None:
     """Raise CalledProcessError when the command fails; it says itself why."""
     command = [sys.executable, "-m", "collector", "endpoints", "--database", place.database_url]
     width = {} if sys.stdout.isatty() else {"COLUMNS": str(TABLE_WIDTH)}
     sys.stdout.flush()
     subprocess.run(
-        [*command, "--service", SERVICE, "--from", "-1d"],
+        [*command, "--service", SERVICE, "--from", timesplit.started_at],
         env=place.environment(**width),
         check=True,
     )
@@ -45,7 +45,12 @@ def _endpoints(timesplit: Timesplit) -> list[dict[str, Any]]:
         session.trust_env = False
         answer = session.get(
             f"{timesplit.dashboard_url}/api/v1/endpoints",
-            params={"from": "-1d", "service": SERVICE, "order": "impact", "limit": 200},
+            params={
+                "from": timesplit.started_at,
+                "service": SERVICE,
+                "order": "impact",
+                "limit": 200,
+            },
             timeout=10,
         )
     answer.raise_for_status()

@@ -211,7 +211,7 @@ def _arrived(demo: Demo) -> int:
 
 def _print_figures(demo: Demo) -> None:
     console.print()
-    print_split(demo.place)
+    print_split(demo.place, demo.timesplit)
     console.print()
     console.print(f"Every endpoint:  {demo.timesplit.dashboard_url}")
     worst = worst_endpoint_url(demo.timesplit)

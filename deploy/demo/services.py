@@ -6,6 +6,7 @@ import os
 import re
 import sys
 from dataclasses import dataclass
+from datetime import UTC, datetime
 from pathlib import Path
 from typing import Final
 
@@ -69,6 +70,8 @@ class Timesplit:
 
     otlp_url: str
     dashboard_url: str
+    started_at: str
+    """In ISO 8601; there is nothing in its database from before."""
 
 
 def seed_shop(place: Place, watch: Watch) -> None:
@@ -80,6 +83,7 @@ def seed_shop(place: Place, watch: Watch) -> None:
 
 def start_timesplit(place: Place, watch: Watch) -> Timesplit:
     place.forget_figures()
+    started_at = datetime.now(UTC).isoformat(timespec="seconds")
     command = [sys.executable, "-m", "collector", "serve", "--database", place.database_url]
     command += ["--host", LOOPBACK]
     for option, preferred in TIMESPLIT_PORTS.items():
@@ -93,7 +97,7 @@ def start_timesplit(place: Place, watch: Watch) -> Timesplit:
     )
     ready = _READY.search(child.printed())
     assert ready is not None  # noqa: S101 - it was there a moment ago
-    return Timesplit(otlp_url=ready["otlp"], dashboard_url=ready["dashboard"])
+    return Timesplit(ready["otlp"], ready["dashboard"], started_at)
 
 
 def start_carriers(place: Place, watch: Watch) -> str:

@@ -24,19 +24,19 @@ CATEGORIES = ("database", "python", "render", "cache", "external")
 DEADLINE_S = 60.0
 FAULTS = {
     "/api/{}/orders/",
-    "/api/{}/orders/<order_id>/events/",
+    "/api/{}/orders/<int:order_id>/events/",
     "/api/{}/events/latest/",
     "/api/{}/prices/",
     "/api/{}/catalogue/",
-    "/{}/categories/<category_id>/",
-    "/api/{}/products/<product_id>/quotes/",
+    "/{}/categories/<int:category_id>/",
+    "/api/{}/products/<int:product_id>/quotes/",
     "/api/{}/bestsellers/",
-    "/api/{}/products/<product_id>/",
-    "/api/{}/orders/<order_id>/receipt/",
+    "/api/{}/products/<int:product_id>/",
+    "/api/{}/orders/<int:order_id>/receipt/",
 }
 ENDPOINTS = (
     {f"GET {route.format(kind)}" for route in FAULTS for kind in ("slow", "fast")}
-    | {"GET /", "POST /api/fast/products/<product_id>/views/"}
+    | {"GET /", "POST /api/fast/products/<int:product_id>/views/"}
 )  # fmt: skip
 
 
@@ -73,7 +73,7 @@ def finished(tmp_path_factory: pytest.TempPathFactory) -> tuple[int, str, Path]:
     """Exit status and output of a short demo, and the folder that it used."""
     folder = tmp_path_factory.mktemp("demo")
     done = subprocess.run(
-        _command(folder, "--seconds", "6"), cwd=ROOT, capture_output=True, text=True, check=False
+        _command(folder, "--seconds", "4"), cwd=ROOT, capture_output=True, text=True, check=False
     )
     return done.returncode, done.stdout + done.stderr, folder
 

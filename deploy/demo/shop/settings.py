@@ -17,7 +17,7 @@ from typing import Any
 
 from shop.database_url import database_from_url
 
-SEED_VERSION = "1"
+SEED_VERSION = "2"
 """Raise it with any change to models or seed: the next run then seeds anew."""
 SEED_ORDERS = int(os.environ.get("TIMESPLIT_DEMO_ORDERS", "100000"))
 

@@ -1,6 +1,6 @@
 """An endpoint that fails at times: the receipt of an order.
 
-Wrong: it formats the moment of payment, and one order in ten has not been paid. Those answer 500,
+Wrong: it formats the moment of payment, and one order in five has not been paid. Those answer 500,
 always the same ones, after their queries were run.
 
 The twin knows that a payment can be open, and says so.

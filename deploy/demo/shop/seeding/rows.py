@@ -35,7 +35,7 @@ Choice = TypeVar("Choice")
 
 ORDERS_A_BATCH: Final = 5_000
 PRODUCTS: Final = 2_000
-_UNPAID_SHARE: Final = 0.1
+_UNPAID_SHARE: Final = 0.2
 _OPENED_AT: Final = datetime(2024, 1, 1, tzinfo=UTC)
 _OPEN_FOR_S: Final = 730 * 24 * 3600
 _LINES_OF_AN_ORDER: Final = (1, 2, 2, 3, 3, 4)
