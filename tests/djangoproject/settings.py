@@ -13,6 +13,7 @@ ALLOWED_HOSTS = ["*"]
 ROOT_URLCONF = "tests.djangoproject.urls"
 USE_TZ = True
 USE_I18N = True
+LANGUAGE_CODE = "en"
 LANGUAGES = [("en", "English"), ("nb", "Norwegian")]
 DEFAULT_AUTO_FIELD = "django.db.models.BigAutoField"
 
@@ -23,7 +24,10 @@ INSTALLED_APPS = [
     "rest_framework",
     "tests.djangoproject",
 ]
-MIDDLEWARE = ["tests.djangoproject.middleware.CountingMiddleware"]
+MIDDLEWARE = [
+    "django.middleware.locale.LocaleMiddleware",
+    "tests.djangoproject.middleware.CountingMiddleware",
+]
 TEMPLATES: list[dict[str, Any]] = [
     {
         "BACKEND": "django.template.backends.django.DjangoTemplates",

@@ -60,7 +60,6 @@ def test_outbound_request(ask: Callable[..., Seen], other_service: str, path: st
     assert seen.response.status_code == 200
     assert seen.split_ns["external"] >= WAIT_S * 1e9
     (span,) = (span for span in seen.children if span.attributes["timesplit.part"] == "external")
-    assert seen.split_ns["external"] >= span.end_time - span.start_time
     assert span.attributes["url.full"] == other_service.partition("?")[0]
     assert span.attributes["http.response.status_code"] == 200
     assert span.name == "GET 127.0.0.1"

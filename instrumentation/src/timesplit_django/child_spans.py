@@ -16,9 +16,10 @@ from opentelemetry.sdk.trace.id_generator import RandomIdGenerator
 from opentelemetry.sdk.util.instrumentation import InstrumentationScope
 from opentelemetry.trace import SpanContext, SpanKind, Status, StatusCode
 
-from timesplit_django import __version__, guard, tracing
+from timesplit_django import __version__, endpoint, guard, tracing
 from timesplit_django import attributes as names
 from timesplit_django.accounting import Activity
+from timesplit_django.call_site import Site
 from timesplit_django.database_target import target_of
 from timesplit_django.parts import (
     CACHE,
@@ -115,11 +116,8 @@ def _describe_query(_: RequestRecord, query: Any) -> Described:
         attributes[names.ROWS] = query.rows
     if query.fetch_ns:
         attributes[names.FETCH_NS] = query.fetch_ns
-    site = query.site
-    if site is not None:
-        attributes[names.CODE_FILE_PATH] = site.file
-        attributes[names.CODE_LINE_NUMBER] = site.line
-        attributes[names.CODE_FUNCTION_NAME] = site.function
+    if query.site is not None:
+        attributes.update(_site_attributes(query.site))
     return query.statement.summary, SpanKind.CLIENT, attributes, query.error_type
 
 
@@ -158,9 +156,9 @@ def _describe_external(_: RequestRecord, call: Any) -> Described:
 
 
 def _describe_view(record: RequestRecord, _: Any) -> Described:
-    name = record.view_name or "view"
-    attributes: dict[str, Any] = {names.CODE_FUNCTION_NAME: name}
-    return name, SpanKind.INTERNAL, attributes, None
+    site = endpoint.view_site(record.request)
+    attributes = _site_attributes(site) if site is not None else {}
+    return record.view_name or "view", SpanKind.INTERNAL, attributes, None
 
 
 def _named(what: str) -> Callable[[RequestRecord, Any], Described]:
@@ -168,6 +166,14 @@ def _named(what: str) -> Callable[[RequestRecord, Any], Described]:
         return f"{what} {name}", SpanKind.INTERNAL, {}, None
 
     return describe
+
+
+def _site_attributes(site: Site) -> dict[str, Any]:
+    return {
+        names.CODE_FILE_PATH: site.file,
+        names.CODE_LINE_NUMBER: site.line,
+        names.CODE_FUNCTION_NAME: site.function,
+    }
 
 
 def _target_attributes(target: Target) -> dict[str, Any]:

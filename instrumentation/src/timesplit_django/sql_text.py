@@ -74,15 +74,17 @@ def without_literals(sql: str) -> str:
     end = 0
     text = sql[:PARSED_CHARACTERS]
     for token in _TOKEN.finditer(text):
-        pieces.append(text[end : token.start()])
+        if token.start() > end:
+            pieces.append(text[end : token.start()])
         kind = token.lastgroup if token.lastgroup != "tag" else "dollar"
         if kind == "open":
-            pieces.append("?")
-            return "".join(pieces).strip()
-        pieces.append(_replaced(kind, token[0]))
+            return "".join([*pieces, "?"]).strip()
+        piece = _replaced(kind, token[0])
+        if piece != " " or not pieces or pieces[-1] != " ":
+            pieces.append(piece)
         end = token.end()
     pieces.append(text[end:])
-    return " ".join("".join(pieces).split(" ")).strip()
+    return "".join(pieces).strip()
 
 
 def _replaced(kind: str | None, token: str) -> str:

@@ -12,7 +12,8 @@ import atexit
 import os
 import threading
 import time
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
+from contextlib import contextmanager
 from typing import Any, Final
 
 from django.conf import settings as django_settings
@@ -45,7 +46,7 @@ class ForkSafeExporter(SpanExporter):
         self._deadline: float | None = None
 
     def export(self, spans: Sequence[ReadableSpan]) -> SpanExportResult:
-        """Send one batch. After `finish_within`, only as long as that allows."""
+        """Send one batch. While a flush waits for it, only as long as that allows."""
         remaining_s = self._remaining_s()
         if remaining_s is None:
             return self._of_this_process().export(spans)
@@ -53,9 +54,14 @@ class ForkSafeExporter(SpanExporter):
             return SpanExportResult.FAILURE
         return _exporter(remaining_s).export(spans)
 
-    def finish_within(self, timeout_s: float) -> None:
-        """Let no export that begins from now on last longer than this from now."""
+    @contextmanager
+    def finishing_within(self, timeout_s: float) -> Iterator[None]:
+        """Let no export that begins meanwhile last longer than this from now."""
         self._deadline = time.monotonic() + timeout_s
+        try:
+            yield
+        finally:
+            self._deadline = None
 
     def shutdown(self) -> None:
         """Close the connection."""
@@ -111,14 +117,26 @@ def flush(timeout_s: float) -> None:
     if _own is None:
         return
     provider, exporter = _own
-    exporter.finish_within(timeout_s)
-    provider.force_flush(int(timeout_s * 1000))
+    with exporter.finishing_within(timeout_s):
+        provider.force_flush(int(timeout_s * 1000))
 
 
-def forget() -> None:
-    """Look for the tracer anew at the next request."""
-    global _tracer
-    _tracer = None
+def uses_own_provider() -> bool:
+    """True when no SDK has been configured, so that spans go to `endpoint()`."""
+    provider = trace.get_tracer_provider()
+    return _own is not None or isinstance(provider, trace.ProxyTracerProvider)
+
+
+def send_test_span(name: str) -> bool:
+    """Send one span at once, as requests are sent. False when it did not arrive."""
+    exporter = _exporter(EXPORT_TIMEOUT_S)
+    provider = TracerProvider(resource=resource(), sampler=ALWAYS_ON, shutdown_on_exit=False)
+    span = provider.get_tracer(SCOPE, __version__).start_span(name)
+    span.end()
+    try:
+        return exporter.export([span]) is SpanExportResult.SUCCESS  # type: ignore[list-item]
+    finally:
+        exporter.shutdown()  # type: ignore[no-untyped-call]
 
 
 def _create() -> trace.Tracer:

@@ -26,4 +26,5 @@ PROBES: Final = (
     "garbage",
     "threads",
     "asgiref",
+    "lifespan",
 )

@@ -102,6 +102,7 @@ def _timed_operation(original: Any) -> Any:
     return call
 
 
+@guard.guarded
 def _describe(
     activity: Activity | None, operation: str, answer: Any, args: Any, kwargs: Any
 ) -> None:

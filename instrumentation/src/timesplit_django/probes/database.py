@@ -221,6 +221,7 @@ def _row_count(name: str, rows: Any) -> int:
     return len(rows) if isinstance(rows, (list, tuple)) else 0
 
 
+@guard.guarded
 def _end_fetch(cursor: MeasuredCursor, activity: Activity | None, rows: int) -> None:
     if activity is None:
         return

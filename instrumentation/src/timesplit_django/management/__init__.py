@@ -1,0 +1,3 @@
+"""Django finds the package's management commands below this."""
+
+from __future__ import annotations

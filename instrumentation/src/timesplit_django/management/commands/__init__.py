@@ -1,0 +1,3 @@
+"""Management commands: one file each."""
+
+from __future__ import annotations

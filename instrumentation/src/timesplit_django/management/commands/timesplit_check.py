@@ -1,0 +1,93 @@
+"""`manage.py timesplit_check`: what is measured, where it is sent, and whether that arrives."""
+
+from __future__ import annotations
+
+import sys
+from collections.abc import Iterator
+from typing import Any, Final
+
+from django.conf import settings as django_settings
+from django.core.management.base import BaseCommand, CommandError
+from opentelemetry import trace
+
+from timesplit_django import __version__, guard, installation, settings, tracing
+
+LIBRARIES: Final = {
+    "aiohttp": "aiohttp",
+    "httpx": "httpx",
+    "jinja2": "jinja2",
+    "requests": "requests",
+    "rest_framework": "rest_framework",
+    "urllib3": "urllib3",
+}
+RIVAL: Final = "opentelemetry.instrumentation.django"
+
+
+class Command(BaseCommand):
+    """Fails, with what to do, where requests would not be measured or would not arrive."""
+
+    help = "Says what timesplit_django measures and sends one test span to see that it arrives."
+    requires_system_checks = ()
+
+    def handle(self, *_: Any, **__: Any) -> None:
+        """Print one line for each finding."""
+        self.stdout.write(f"timesplit_django {__version__}")
+        reason = installation.switched_off()
+        if reason is not None:
+            raise CommandError(f"Nothing is measured: {reason}.")
+        for line in (*_wiring(), *_destination()):
+            self.stdout.write(line)
+        problems = [*settings.problems(), *_failures(), *_rivals()]
+        for problem in problems:
+            self.stderr.write(self.style.WARNING(problem))
+        self._send()
+        if problems:
+            raise CommandError("The test span was sent, but see the lines above.")
+
+    def _send(self) -> None:
+        if not tracing.uses_own_provider():
+            with trace.get_tracer(tracing.SCOPE).start_as_current_span("timesplit_check"):
+                pass
+            self.stdout.write("sent: a test span, through the application's own TracerProvider")
+            return
+        if not tracing.send_test_span("timesplit_check"):
+            raise CommandError(
+                f"The test span did not arrive at {tracing.endpoint()}. Is the collector running "
+                "there (`timesplit serve`)? OTEL_EXPORTER_OTLP_ENDPOINT names another address, "
+                "OTEL_EXPORTER_OTLP_HEADERS carries a token."
+            )
+        self.stdout.write(self.style.SUCCESS("arrived: a test span"))
+
+
+def _wiring() -> Iterator[str]:
+    for probe, installed in installation.installed().items():
+        library = LIBRARIES.get(probe)
+        if not installed:
+            yield f"not measured: {probe}; its failure is in the log of timesplit_django"
+        elif library is not None and library not in sys.modules:
+            yield f"waiting: {probe}, until {library} is imported"
+        else:
+            yield f"measured: {probe}"
+
+
+def _destination() -> Iterator[str]:
+    if tracing.uses_own_provider():
+        yield f"service: {tracing.resource().attributes.get('service.name')}"
+        yield f"sends to: {tracing.endpoint()}"
+    else:
+        yield f"sends through: {type(trace.get_tracer_provider()).__name__} of the application"
+    current = settings.current()
+    yield f"spans: {current.spans}"
+
+
+def _failures() -> Iterator[str]:
+    for place in sorted(guard.reported()):
+        yield f"failed in this process: {place}"
+
+
+def _rivals() -> Iterator[str]:
+    if any(name.startswith(RIVAL) for name in django_settings.MIDDLEWARE):
+        yield (
+            f"{RIVAL} measures requests too: each is sent twice. Set "
+            "OTEL_PYTHON_DJANGO_INSTRUMENT=False, or do not call DjangoInstrumentor().instrument()."
+        )

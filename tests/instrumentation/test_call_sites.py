@@ -1,0 +1,70 @@
+"""The cause of a query: a user's line, a template's tag, a serializer's field, the view."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from pathlib import Path
+
+import pytest
+
+from tests.instrumentation.conftest import Seen
+
+PROJECT = Path(__file__).parents[1] / "djangoproject"
+
+
+def line_of(file: str, text: str) -> int:
+    lines = (PROJECT / file).read_text().splitlines()
+    return next(number for number, line in enumerate(lines, 1) if text in line)
+
+
+def sites(seen: Seen) -> list[list[object]]:
+    return sorted(statement["site"] for statement in seen.digest["statements"])
+
+
+def test_line_of_a_view(ask: Callable[..., Seen]) -> None:
+    line = line_of("views.py", ".filter(pk=number).first()")
+    assert sites(ask("/many/")) == [["views.py", line, "many"]]
+
+
+def test_method_of_a_serializer(ask: Callable[..., Seen]) -> None:
+    found = sites(ask("/api/books/"))
+    line = line_of("api.py", "Review.objects.filter(book=book)")
+    assert ["api.py", line, "BookSerializer.get_stars"] in found
+
+
+def test_field_of_a_serializer(ask: Callable[..., Seen]) -> None:
+    line = line_of("api.py", "author = AuthorSerializer")
+    assert ["api.py", line, "BookSerializer.author"] in sites(ask("/api/books/"))
+
+
+def test_tag_of_a_template(ask: Callable[..., Seen]) -> None:
+    found = sites(ask("/books_template/"))
+    assert found == [["books.html", 2, "<ForNode>"], ["books.html", 3, "<VariableNode>"]]
+
+
+def test_line_of_a_jinja2_template(ask: Callable[..., Seen]) -> None:
+    found = {(file, line) for file, line, _ in sites(ask("/jinja/"))}
+    assert found == {("page.jinja", 2), ("page.jinja", 3)}
+
+
+def test_generic_view_is_the_cause_itself(ask: Callable[..., Seen]) -> None:
+    line = line_of("api.py", "class PlainBooks") + 1
+    assert sites(ask("/plain_books/")) == [["api.py", line, "PlainBooks"]]
+
+
+def test_middleware_of_the_users(ask: Callable[..., Seen]) -> None:
+    line = line_of("middleware.py", "Author.objects.count()")
+    found = sites(ask("/?middleware_query=1"))
+    assert found == [["middleware.py", line, "CountingMiddleware.__call__"]]
+
+
+@pytest.mark.usefixtures("all_spans")
+def test_span_of_a_query_names_its_site(ask: Callable[..., Seen]) -> None:
+    (span,) = (
+        span
+        for span in ask("/?middleware_query=1").children
+        if span.attributes["timesplit.part"] == "execute"
+    )
+    assert span.attributes["code.file.path"] == "middleware.py"
+    assert span.attributes["code.function.name"] == "CountingMiddleware.__call__"
+    assert span.attributes["code.line.number"] > 0

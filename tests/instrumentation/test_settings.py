@@ -1,0 +1,50 @@
+"""Settings: from Django, else from the environment, else as documented."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+
+import pytest
+
+from timesplit_django import settings
+
+Override = Callable[..., None]
+
+
+@pytest.mark.parametrize(
+    ("name", "value", "complaint"),
+    [
+        ("TIMESPLIT_SPANS", "some", "must be one of none, interesting, all"),
+        ("TIMESPLIT_SPAN_LIMIT", "many", "must be a whole number"),
+        ("TIMESPLIT_SPAN_LIMIT", -1, "must not be negative"),
+        ("TIMESPLIT_ENABLED", "perhaps", "must be true or false"),
+        ("TIMESPLIT_SPAN", 5, "TIMESPLIT_SPAN is not a setting"),
+    ],
+)
+def test_what_cannot_be_used_is_said_and_left_out(
+    settings_of_package: Override,
+    caplog: pytest.LogCaptureFixture,
+    name: str,
+    value: object,
+    complaint: str,
+) -> None:
+    settings_of_package(**{name: value})
+    assert settings.current() == settings.Settings()
+    assert complaint in caplog.text
+    assert any(complaint in problem for problem in settings.problems())
+
+
+def test_environment(settings_of_package: Override, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setenv("TIMESPLIT_SPANS", "none")
+    monkeypatch.setenv("TIMESPLIT_PROPAGATE", "off")
+    settings_of_package()
+    assert settings.current().spans == "none"
+    assert settings.current().propagate is False
+
+
+def test_django_comes_before_the_environment(
+    settings_of_package: Override, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setenv("TIMESPLIT_SPANS", "none")
+    settings_of_package(TIMESPLIT_SPANS="all")
+    assert settings.current().spans == "all"
