@@ -8,6 +8,9 @@ anyone at any time. In the API an id is 16 hexadecimal digits.
 from __future__ import annotations
 
 import hashlib
+from typing import Final
+
+_HEXADECIMAL: Final = frozenset("0123456789abcdef")
 
 
 def stable_id(*key: str) -> int:
@@ -27,7 +30,7 @@ def hex_from_id(identifier: int) -> str:
 
 def id_from_hex(text: str) -> int:
     """The id that the API wrote. Raises ValueError for anything else."""
-    if len(text) != 16 or text != text.lower():
+    if len(text) != 16 or not _HEXADECIMAL.issuperset(text):
         raise ValueError(f"{text!r} is not an id: 16 lower-case hexadecimal digits")
     identifier = int(text, 16)
     if identifier >> 63:

@@ -1,0 +1,128 @@
+from __future__ import annotations
+
+import json
+from typing import Any
+
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+from collector.decode.digest import DigestRefused, has_digest, read_digest
+from collector.decode.request import Request, request_of
+from collector.decode.span import Kind, attributes_of, span_from
+from collector.decode.span import Resource as Sender
+from collector.store.tables import ALL_PARTS, CATEGORIES
+from tests.collector.payloads import BASE_NS, MS, digest_attributes, message
+
+PARTS = {"execute": 4 * MS, "view": 5 * MS, "encode": MS}
+STATEMENT = {"text": "SELECT 1", "calls": 2, "execute_ns": 4 * MS, "durations": [[1300, 2]]}
+
+
+def request(duration_ns: int = 10 * MS) -> Request:
+    span = message(1, 0, duration_ns, kind=Kind.SERVER)
+    return request_of(span_from(span, Sender("s", "", "", "", ""), ""), BASE_NS, 1)
+
+
+def with_digest(change: dict[str, Any] | None = None, **attributes: Any) -> dict[str, Any]:
+    given_attributes = digest_attributes(parts=PARTS, statements=[STATEMENT], queries=2)
+    document = {**json.loads(given_attributes["timesplit.digest"]), **(change or {})}
+    given_attributes["timesplit.digest"] = json.dumps(document)
+    return {**given_attributes, **attributes}
+
+
+@pytest.mark.parametrize(
+    "change",
+    [
+        {"v": 2},
+        {"v": "1"},
+        {"process": 7},
+        {"sequence": -1},
+        {"sequence": 1.5},
+        {"sequence": 2**70},
+        {"parts": {**PARTS, "view": 4 * MS}},
+        {"parts": {**PARTS, "execute": 5 * MS, "view": 4 * MS}},
+        {"parts": {**PARTS, "view": "5"}},
+        {"parts": []},
+        {"statements": {}},
+        {"statements": [{**STATEMENT, "calls": 3}]},
+        {"statements": [{**STATEMENT, "calls": -2}]},
+        {"statements": [{**STATEMENT, "text": None}]},
+        {"statements": [{**STATEMENT, "site": "shop.py"}]},
+        {"statements": [{**STATEMENT, "durations": [[1 << 20, 2]]}]},
+        {"statements": [{**STATEMENT, "rows": 2**63}]},
+        {"folded": [1]},
+    ],
+    ids=str,
+)
+def test_digest_that_is_wrong_is_refused(change: dict[str, Any]) -> None:
+    with pytest.raises(DigestRefused):
+        read_digest(request(), with_digest(change))
+
+
+@pytest.mark.parametrize(
+    "attributes",
+    [
+        {"timesplit.digest": 5},
+        {"timesplit.digest": ""},
+        {"timesplit.digest": "[" * 100_000},
+        {"timesplit.digest": '{"v":1,"process":"\\ud800","sequence":1}'},
+        {"timesplit.database_ns": 5 * MS},
+        {"timesplit.python_ns": -1},
+        {"timesplit.python_ns": "5"},
+        {"timesplit.cpu_ns": 1.5},
+        {"timesplit.queries": -1},
+    ],
+    ids=lambda attributes: str(attributes)[:40],
+)
+def test_attributes_that_are_wrong_are_refused(attributes: dict[str, Any]) -> None:
+    unchanged = request()
+    with pytest.raises(DigestRefused):
+        read_digest(unchanged, with_digest(**attributes))
+    assert not unchanged.digested
+    assert unchanged.categories == ()
+
+
+@given(st.text() | st.binary() | st.integers() | st.none() | st.lists(st.integers()))
+def test_no_digest_breaks_the_reader(value: Any) -> None:
+    with pytest.raises(DigestRefused):
+        read_digest(request(), with_digest(**{"timesplit.digest": value}))
+
+
+@given(
+    st.recursive(
+        st.none() | st.booleans() | st.integers() | st.floats(allow_nan=False) | st.text(),
+        lambda inner: st.lists(inner) | st.dictionaries(st.text(), inner),
+    )
+)
+def test_what_is_accepted_always_adds_up(value: Any) -> None:
+    for key in ("parts", "statements", "folded", "process", "sequence"):
+        filled = request()
+        try:
+            read_digest(filled, with_digest({key: value}))
+        except DigestRefused:
+            continue
+        assert sum(value or 0 for value in filled.categories) == filled.duration_ns
+
+
+def test_request_without_a_digest_has_none() -> None:
+    assert not has_digest(attributes_of(message(1, 0, 1).attributes))
+
+
+def test_figures_of_a_digest() -> None:
+    filled = request()
+    read_digest(filled, with_digest(**{"timesplit.cpu_ns": 7, "timesplit.queue_ns": 8}))
+    assert dict(zip(CATEGORIES, filled.categories, strict=True)) == {
+        "database": 4 * MS,
+        "python": 5 * MS,
+        "render": MS,
+        "cache": 0,
+        "external": 0,
+    }
+    assert filled.parts is not None
+    parts = dict(zip(ALL_PARTS, filled.parts, strict=True))
+    assert {part: ns for part, ns in parts.items() if ns} == PARTS
+    assert (filled.cpu_ns, filled.queue_ns, filled.queries) == (7, 8, 2)
+    assert (filled.process, filled.sequence, filled.digested) == ("p1", 1, True)
+    [statement] = filled.statements
+    assert (statement.calls, statement.execute_ns, statement.fetch_ns) == (2, 4 * MS, 0)
+    assert statement.durations == [(1300, 2)]
