@@ -15,7 +15,7 @@ from typing import Final
 import numpy as np
 from numpy.typing import NDArray
 
-from collector.store.histogram import GroupedHistograms, Metric
+from collector.store.histogram import Metric
 from collector.store.tables import PARTS
 from dashboard_api.rollup_queries.endpoint_rollup import EndpointRollup
 
@@ -72,7 +72,7 @@ def figures_of(rollup: EndpointRollup) -> Figures:
         requests=sums["requests"],
         errors=sums["errors"],
         digested_requests=sums["digested_requests"],
-        duration=_durations(rollup, Metric.DURATION, "duration_ns", "requests"),
+        duration=_durations(rollup, Metric.DURATION, "duration_ns", "requests", "max_duration_ns"),
         max_duration=sums["max_duration_ns"] / NS_PER_MS,
         categories={
             name: _durations(rollup, metric, f"{name}_ns", _known_by(name))
@@ -95,21 +95,26 @@ def _known_by(category: str) -> str:
     return "render_requests" if category == "render" else "requests"
 
 
-def _durations(rollup: EndpointRollup, metric: Metric, sum_ns: str, known: str) -> Statistics:
-    quantiles = _quantiles(rollup.histograms, metric, len(rollup.keys)) / NS_PER_MS
+def _durations(
+    rollup: EndpointRollup, metric: Metric, sum_ns: str, known: str, longest_ns: str | None = None
+) -> Statistics:
+    quantiles = rollup.histograms.quantile_table(metric, QUANTILES, len(rollup.keys))
+    if longest_ns:
+        quantiles = _at_most(quantiles, rollup.sums[longest_ns])
     total_ns, requests = rollup.sums[sum_ns], rollup.sums[known]
     return Statistics(
         mean=_mean_ms(total_ns, requests),
-        p50=quantiles[:, 0],
-        p95=quantiles[:, 1],
-        p99=quantiles[:, 2],
+        p50=quantiles[:, 0] / NS_PER_MS,
+        p95=quantiles[:, 1] / NS_PER_MS,
+        p99=quantiles[:, 2] / NS_PER_MS,
         total=np.where(requests > 0, total_ns / NS_PER_MS, np.nan),
         requests=requests,
     )
 
 
 def _queries(rollup: EndpointRollup) -> Statistics:
-    quantiles = _quantiles(rollup.histograms, Metric.QUERIES, len(rollup.keys))
+    quantiles = rollup.histograms.quantile_table(Metric.QUERIES, QUANTILES, len(rollup.keys))
+    quantiles = _at_most(quantiles, rollup.sums["max_queries"])
     queries, requests = rollup.sums["queries"], rollup.sums["requests"]
     return Statistics(
         mean=_ratio(queries, requests),
@@ -121,8 +126,9 @@ def _queries(rollup: EndpointRollup) -> Statistics:
     )
 
 
-def _quantiles(histograms: GroupedHistograms, metric: Metric, groups: int) -> Figure:
-    return histograms.quantile_table(metric, QUANTILES, groups)
+def _at_most(quantiles: Figure, largest: Count) -> Figure:
+    """A quantile is the middle of its bucket, which may lie above the largest value in it."""
+    return np.minimum(quantiles, largest[:, np.newaxis])
 
 
 def _mean_ms(total_ns: Count, requests: Count) -> Figure:

@@ -16,7 +16,7 @@ from dataclasses import dataclass, replace
 from typing import Final, TypeVar
 
 from dashboard_api.api.problems import ProblemError
-from dashboard_api.api.time_range import LATEST_S
+from dashboard_api.api.time_range import LATEST_S, MINUTE_S
 from dashboard_api.rollup_queries.selection import Selection
 
 Row = TypeVar("Row")
@@ -95,6 +95,10 @@ def _read(cursor: str) -> tuple[str, int, int, Key]:
         question, from_s, to_s, *after = json.loads(base64.urlsafe_b64decode(padded))
     except (ValueError, TypeError, RecursionError) as error:
         raise foreign_cursor() from error
-    if not (type(from_s) is int and type(to_s) is int and 0 <= from_s < to_s <= LATEST_S):
+    if not (_is_minute(from_s) and _is_minute(to_s) and from_s < to_s):
         raise foreign_cursor()
-    return str(question), from_s - from_s % 60, to_s - to_s % 60, tuple(after)
+    return str(question), from_s, to_s, tuple(after)
+
+
+def _is_minute(unix_s: object) -> bool:
+    return type(unix_s) is int and 0 <= unix_s <= LATEST_S and unix_s % MINUTE_S == 0

@@ -19,17 +19,21 @@ _RANGE = (
     "more than 14 days ago; to whole days where it begins more than 395 days ago."
 )
 
+_TEXT = "^[^\\x00]*$"  # PostgreSQL's texts hold no NUL
+
 FromText = Annotated[
     str, Query(alias="from", max_length=64, description=f"Start of the range: {_RANGE}")
 ]
 ToText = Annotated[str, Query(alias="to", max_length=64, description=f"End of the range: {_RANGE}")]
 ServiceName = Annotated[
-    str | None, Query(max_length=1024, description="Only this service. All where absent.")
+    str | None,
+    Query(max_length=1024, pattern=_TEXT, description="Only this service. All where absent."),
 ]
 EnvironmentName = Annotated[
     str | None,
     Query(
         max_length=1024,
+        pattern=_TEXT,
         description="Only this environment; empty selects clients that do not say. All where "
         "absent.",
     ),
@@ -38,6 +42,7 @@ ReleaseName = Annotated[
     str | None,
     Query(
         max_length=1024,
+        pattern=_TEXT,
         description="Only this release; empty selects clients that do not say. All where absent.",
     ),
 ]

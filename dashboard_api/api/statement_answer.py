@@ -108,13 +108,14 @@ def statement_fields(
 def _duration(calls: StatementCalls, quantiles_ms: Sequence[float]) -> DurationMs | None:
     if calls.calls == 0 or any(math.isnan(value) for value in quantiles_ms):
         return None
-    p50, p95, p99 = quantiles_ms
+    max_ms = calls.max_ns / NS_PER_MS
+    p50, p95, p99 = (min(value, max_ms) for value in quantiles_ms)
     return DurationMs(
         mean=calls.total_ns / calls.calls / NS_PER_MS,
         p50=p50,
         p95=p95,
         p99=p99,
-        max=calls.max_ns / NS_PER_MS,
+        max=max_ms,
         total=calls.total_ns / NS_PER_MS,
     )
 

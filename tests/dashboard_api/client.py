@@ -35,7 +35,7 @@ class Api:
         return response.json()
 
     async def _request(self, method: str, path: str, given: dict[str, Any]) -> httpx.Response:
-        parameters = {name.rstrip("_"): value for name, value in given.items()}
+        parameters = {name.removesuffix("_"): value for name, value in given.items()}
         transport = httpx.ASGITransport(self.app, raise_app_exceptions=False)
         async with httpx.AsyncClient(
             transport=transport, base_url="http://dashboard", verify=False

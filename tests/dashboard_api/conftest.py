@@ -22,3 +22,10 @@ def api(described_app: FastAPI, engine: Engine) -> Api:
     """Every route, on `engine`."""
     described_app.state.engine = engine
     return Api(described_app)
+
+
+@pytest.fixture
+def api_without_database(described_app: FastAPI) -> Api:
+    """Every route, for what is answered before any database is asked."""
+    described_app.state.engine = create_engine("sqlite+pysqlite:////nowhere/at/all.sqlite3")
+    return Api(described_app)

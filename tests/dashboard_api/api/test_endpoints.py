@@ -36,25 +36,28 @@ def one_row(api: Api, **parameters: object) -> dict[str, object]:
 
 
 @pytest.mark.parametrize("order", ["", "slowest", "Impact"])
-def test_unknown_order_is_refused(api: Api, order: str) -> None:
-    assert api.problem("/api/v1/endpoints", order=order)["parameters"][0]["parameter"] == "order"
+def test_unknown_order_is_refused(api_without_database: Api, order: str) -> None:
+    assert (
+        api_without_database.problem("/api/v1/endpoints", order=order)["parameters"][0]["parameter"]
+        == "order"
+    )
 
 
-def test_misspelt_parameter_is_refused(api: Api) -> None:
-    problem = api.problem("/api/v1/endpoints", fron="-1h")
+def test_misspelt_parameter_is_refused(api_without_database: Api) -> None:
+    problem = api_without_database.problem("/api/v1/endpoints", fron="-1h")
     assert problem["status"] == 422
     assert "'fron'" in problem["detail"]
     assert "environment, from, limit" in problem["detail"]
 
 
 @pytest.mark.parametrize("limit", ["0", "1001", "ten", "-1"])
-def test_limit_out_of_bounds_is_refused(api: Api, limit: str) -> None:
-    assert api.problem("/api/v1/endpoints", limit=limit)["status"] == 422
+def test_limit_out_of_bounds_is_refused(api_without_database: Api, limit: str) -> None:
+    assert api_without_database.problem("/api/v1/endpoints", limit=limit)["status"] == 422
 
 
 @pytest.mark.parametrize("identifier", ["1", "f" * 16, "000000000000000G", "0" * 17])
-def test_malformed_id_is_refused(api: Api, identifier: str) -> None:
-    assert api.problem(f"/api/v1/endpoints/{identifier}")["status"] == 422
+def test_malformed_id_is_refused(api_without_database: Api, identifier: str) -> None:
+    assert api_without_database.problem(f"/api/v1/endpoints/{identifier}")["status"] == 422
 
 
 def test_unknown_id_is_not_found(api: Api) -> None:

@@ -64,6 +64,8 @@ def test_figures_are_those_of_the_requests(engine: Engine) -> None:
             parts = category.parts.model_dump().values()
             assert math.isclose(sum(parts), category.mean, abs_tol=1e-6)
         assert row.duration_ms.max == max(one.duration_ns for one in made) / 1e6
+        assert row.duration_ms.p50 <= row.duration_ms.p95 <= row.duration_ms.p99
+        assert row.duration_ms.p99 <= row.duration_ms.max
         durations_ms = sorted(one.duration_ns / 1e6 for one in made)
         queries = sorted(one.queries for one in made)
         for name, quantile in QUANTILES.items():

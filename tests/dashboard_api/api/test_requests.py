@@ -26,8 +26,8 @@ def listed(api: Api, **parameters: Any) -> Any:
         ("order", "slowest"),
     ],
 )
-def test_unusable_parameter_is_refused(api: Api, name: str, value: str) -> None:
-    problem = api.problem("/api/v1/requests", **{name: value})
+def test_unusable_parameter_is_refused(api_without_database: Api, name: str, value: str) -> None:
+    problem = api_without_database.problem("/api/v1/requests", **{name: value})
     assert (problem["status"], problem["parameters"][0]["parameter"]) == (422, name)
 
 

@@ -27,8 +27,8 @@ def test_unknown_statement_is_not_found(api: Api) -> None:
     assert api.problem("/api/v1/statements/0000000000000001")["status"] == 404
 
 
-def test_unknown_order_is_refused(api: Api) -> None:
-    assert api.problem("/api/v1/statements", order="impact")["status"] == 422
+def test_unknown_order_is_refused(api_without_database: Api) -> None:
+    assert api_without_database.problem("/api/v1/statements", order="impact")["status"] == 422
 
 
 def test_every_field_of_an_endpoint_s_statement(api: Api, engine: Engine) -> None:

@@ -12,15 +12,13 @@ PATH = f"/api/v1/endpoints/{hex_from_id(ARequest().endpoint_id)}/timeline"
 
 @pytest.mark.parametrize("step", ["0", "59", "61", "-60", "1e3", "31622460000"])
 def test_step_that_is_no_multiple_of_a_minute_is_refused(
-    api: Api, engine: Engine, step: str
+    api_without_database: Api, step: str
 ) -> None:
-    store(engine, [ARequest()])
-    assert api.problem(PATH, step=step)["parameters"][0]["parameter"] == "step"
+    assert api_without_database.problem(PATH, step=step)["parameters"][0]["parameter"] == "step"
 
 
-def test_too_many_buckets_are_refused(api: Api, engine: Engine) -> None:
-    store(engine, [ARequest()])
-    assert "longer step" in api.problem(PATH, from_="-40h", step="60")["detail"]
+def test_too_many_buckets_are_refused(api_without_database: Api) -> None:
+    assert "longer step" in api_without_database.problem(PATH, from_="-40h", step="60")["detail"]
 
 
 def test_unknown_endpoint_is_not_found(api: Api) -> None:

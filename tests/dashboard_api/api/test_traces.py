@@ -1,0 +1,87 @@
+from __future__ import annotations
+
+import json
+
+import pytest
+from google.protobuf.json_format import MessageToDict
+from sqlalchemy import Engine, insert
+
+from collector.decode.otlp import parse_export
+from collector.decode.span import Kind
+from collector.journal.frames import JSON
+from collector.store.tables import journal_traces
+from tests.collector.payloads import MS, append_to_journal, export, message, trace
+from tests.dashboard_api.client import Api
+
+PATH = f"/api/v1/traces/{trace(1).hex()}"
+
+
+def stored(engine: Engine, *spans: object) -> None:
+    position = append_to_journal(engine, export(*spans))  # type: ignore[arg-type]
+    with engine.begin() as connection:
+        row = {"trace_id": trace(1), "stream_id": 1, "position": position}
+        connection.execute(insert(journal_traces).values(**row))
+
+
+@pytest.mark.parametrize("identifier", ["1", "g" * 32, "A" * 32, "0" * 33])
+def test_malformed_id_is_refused(api_without_database: Api, identifier: str) -> None:
+    assert api_without_database.problem(f"/api/v1/traces/{identifier}")["status"] == 422
+
+
+@pytest.mark.parametrize("form", ["json", "otlp"])
+def test_unknown_trace_is_not_found(api: Api, form: str) -> None:
+    problem = api.problem(PATH, format=form)
+    assert (problem["status"], "journal" in problem["detail"]) == (404, True)
+
+
+def test_unknown_format_is_refused(api_without_database: Api) -> None:
+    assert api_without_database.problem(PATH, format="xml")["status"] == 422
+
+
+def test_waterfall_of_a_trace(api: Api, engine: Engine) -> None:
+    server = message(1, 0, 10 * MS, kind=Kind.SERVER, name="GET /api/orders/")
+    query = message(
+        2,
+        2 * MS,
+        5 * MS,
+        parent=1,
+        kind=Kind.CLIENT,
+        name="SELECT shop_order",
+        attributes={
+            "db.system.name": "postgresql",
+            "db.query.text": "SELECT * FROM shop_order WHERE name = 'Ada'",
+            "code.file.path": "shop/api.py",
+            "code.line.number": 31,
+            "code.function.name": "get_reviews",
+            "ratio": float("inf"),
+            "blob": b"\x00\xff",
+        },
+        error=True,
+    )
+    query.events.add(name="exception", time_unix_nano=server.start_time_unix_nano + 4 * MS)
+    stored(engine, query, server)
+    answer = api.get(PATH).json()
+    first, second = answer["spans"]
+    assert answer["trace_id"] == trace(1).hex()
+    assert answer["duration_ms"] == 10.0
+    assert (first["kind"], first["parent_span_id"], first["self_ms"]) == ("server", None, 7.0)
+    assert (second["start_ms"], second["duration_ms"], second["self_ms"]) == (2.0, 3.0, 3.0)
+    assert (second["category"], second["status"]) == ("database", "error")
+    assert second["request"] == second["parent_span_id"] == first["span_id"]
+    assert second["statement"]["text"] == "SELECT * FROM shop_order WHERE name = %s"
+    assert second["attributes"]["db.query.text"] == second["statement"]["text"]
+    assert (second["attributes"]["ratio"], second["attributes"]["blob"]) == ("inf", "AP8=")
+    assert second["call_site"] == {"file": "shop/api.py", "line": 31, "function": "get_reviews"}
+    assert second["events"] == [{"name": "exception", "start_ms": 4.0, "attributes": {}}]
+
+
+def test_otlp_can_be_sent_again(api: Api, engine: Engine) -> None:
+    server = message(1, 0, 10 * MS, kind=Kind.SERVER, attributes={"n": 2**53 + 1, "b": True})
+    server.links.add(trace_id=trace(7), span_id=b"12345678")
+    child = message(2, 0, MS, parent=1)
+    stored(engine, server, child, message(3, 0, MS, trace_number=2))
+    body = api.get(PATH, format="otlp").text
+    parsed = parse_export(JSON, body.encode())
+    assert MessageToDict(parsed) == MessageToDict(export(server, child))
+    (span, _) = json.loads(body)["resourceSpans"][0]["scopeSpans"][0]["spans"]
+    assert (span["traceId"], span["kind"]) == (trace(1).hex(), 2)
