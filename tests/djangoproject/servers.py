@@ -1,4 +1,4 @@
-"""`application` for servers: WSGI and ASGI."""
+"""`wsgi` and `asgi`: the project for real servers."""
 
 from __future__ import annotations
 
