@@ -133,12 +133,15 @@ def _drive(demo: Demo, seconds: int | None) -> None:
     _wait_for_the_rest(demo, traffic)
     _print_figures(demo)
     _judge(traffic)
+    console.print("To look at these figures in the browser:")
+    console.print(f"  .venv/bin/timesplit serve --database {demo.place.database_url}")
 
 
 def _go_on_until_asked(demo: Demo, traffic: Traffic) -> None:
     _tell_progress(demo, traffic, FIRST_SPLIT_AFTER_S)
     if not demo.watch.stop_asked.is_set():
         _print_figures(demo)
+        _say_where_to_look(demo)
         console.print("Traffic goes on; Ctrl-C ends it and prints the split again.")
         _tell_progress(demo, traffic, None)
 
@@ -213,6 +216,9 @@ def _print_figures(demo: Demo) -> None:
     console.print()
     print_split(demo.place, demo.timesplit)
     console.print()
+
+
+def _say_where_to_look(demo: Demo) -> None:
     console.print(f"Every endpoint:  {demo.timesplit.dashboard_url}")
     worst = worst_endpoint_url(demo.timesplit)
     if worst:
