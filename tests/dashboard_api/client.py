@@ -40,7 +40,7 @@ class Api:
         async with httpx.AsyncClient(
             transport=transport, base_url="http://dashboard", verify=False
         ) as client:
-            return await client.request(method, path, params=parameters)
+            return await client.request(method, path, params=parameters or None)
 
 
 def at(seconds: float) -> str:
