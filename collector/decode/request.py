@@ -68,6 +68,7 @@ class Request:
     statements: list[StatementCalls] = field(default_factory=list)
     process: str = ""
     sequence: int = 0
+    position: int = 0  # of the journal row that it came in
 
     @property
     def key(self) -> tuple[bytes, bytes]:

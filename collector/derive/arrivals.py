@@ -75,7 +75,7 @@ def _arrived_in_export(export: Export, position: int, received_ns: int) -> Arriv
     arrived = Arrived()
     for group in span_groups(parse_export(export.content_type, export.body)):
         spans = Counter(message.trace_id for message in group.messages)
-        _read_group(group, spans, received_ns, arrived)
+        _read_group(group, spans, position, received_ns, arrived)
         arrived.positions.update((trace_id, position) for trace_id in spans)
     arrived.positions = {entry for entry in arrived.positions if _is_trace_id(entry[0])}
     arrived.plain_traces = set(filter(_is_trace_id, arrived.plain_traces))
@@ -83,7 +83,11 @@ def _arrived_in_export(export: Export, position: int, received_ns: int) -> Arriv
 
 
 def _read_group(
-    group: SpanGroup, spans: Mapping[bytes, int], received_ns: int, arrived: Arrived
+    group: SpanGroup,
+    spans: Mapping[bytes, int],
+    position: int,
+    received_ns: int,
+    arrived: Arrived,
 ) -> None:
     """Read the SERVER spans; `spans` counts all of them by trace. Other traces have to settle."""
     resource, scope, messages = group
@@ -104,6 +108,7 @@ def _read_group(
             arrived.plain_traces.add(span.trace_id)
         else:
             digested.add(span.trace_id)
+            request.position = position
             arrived.digested.setdefault(request.key, request)
     if not resource.instrumentation.startswith(_TIMESPLIT):
         arrived.plain_traces.update(spans.keys() - digested)

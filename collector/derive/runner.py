@@ -18,16 +18,17 @@ from typing import Final
 from sqlalchemy import Connection, Engine
 from sqlalchemy.exc import DataError, DBAPIError, IntegrityError
 
+from collector.decode.request import Request
 from collector.derive.arrivals import Arrived, arrived_in
 from collector.derive.counted import Change
 from collector.derive.names import NameLimits
 from collector.derive.requests import append_requests, stored_keys
 from collector.derive.settling import settle_batch, unsettle
 from collector.derive.stream_tables import PositionMoved, StreamTables
+from collector.derive.trace_index import derived_before, write_traces
 from collector.journal.frames import CorruptFrame
 from collector.journal.reader import JournalRow, read
-from collector.store.tables import journal_traces
-from collector.store.upsert import AlreadyStored, append
+from collector.store.upsert import AlreadyStored
 
 _log = logging.getLogger(__name__)
 
@@ -105,7 +106,7 @@ class Deriver:
     def _derive_rows(self) -> bool:
         """Derive the next rows; whether there were any."""
         self._resume()
-        rows = self._read()
+        rows = self._read() or self._read_again()
         if not rows:
             return False
         try:
@@ -115,6 +116,12 @@ class Deriver:
                 raise
             self._store_one_by_one(rows)
         return True
+
+    def _read_again(self) -> list[JournalRow]:
+        """What is to be derived again, after a rebuild has set the position back."""
+        position = self._tables.position
+        self._resume(again=self._tables.is_moved())
+        return self._read() if self._tables.position < position else []
 
     def _read(self) -> list[JournalRow]:
         position = self._tables.position
@@ -139,16 +146,15 @@ class Deriver:
 
     def _store_new(self, arrived: Arrived, trial: bool) -> None:
         with self._engine.connect() as connection:
-            requests = arrived.digested
-            if self._repeats:
-                counted_keys = stored_keys(connection, {key[0] for key in requests})
-                requests = {k: r for k, r in requests.items() if k not in counted_keys}
-                self._repeats = bool(counted_keys)
+            checking = self._repeats
+            requests = self._not_counted(connection, arrived) if checking else arrived.digested
             counted = [self._tables.names.identify(connection, r) for r in requests.values()]
 
             def write_more(connection: Connection) -> None:
                 append_requests(connection, self._stream_id, counted)
-                self._write_traces(connection, arrived)
+                write_traces(connection, self._stream_id, arrived.positions, again=checking)
+                settles_at_ns = time.time_ns() + self._settle_ns
+                unsettle(connection, self._stream_id, arrived.plain_traces, settles_at_ns)
                 if trial:
                     raise _Trial
 
@@ -156,11 +162,18 @@ class Deriver:
             self._tables.apply(connection, changes, arrived.last_position, write_more)
         self._note(arrived, len(counted))
 
-    def _write_traces(self, connection: Connection, arrived: Arrived) -> None:
-        rows = [(trace_id, self._stream_id, at) for trace_id, at in sorted(arrived.positions)]
-        append(connection, journal_traces, rows)
-        settles_at_ns = time.time_ns() + self._settle_ns
-        unsettle(connection, self._stream_id, arrived.plain_traces, settles_at_ns)
+    def _not_counted(
+        self, connection: Connection, arrived: Arrived
+    ) -> dict[tuple[bytes, bytes], Request]:
+        """The requests that are not counted yet; what is derived again is told from what is new."""
+        known = stored_keys(connection, {trace_id for trace_id, _ in arrived.digested})
+        before = derived_before(connection, self._stream_id, arrived.positions)
+        self._repeats = bool(known or before)
+        requests = {key: r for key, r in arrived.digested.items() if key not in known}
+        for request in requests.values():
+            if request.position in before:
+                request.process = ""  # it arrived, and was counted as such, the first time
+        return requests
 
     def _note(self, arrived: Arrived, new: int) -> None:
         figures = self.figures

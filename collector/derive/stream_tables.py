@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Callable, Sequence
 from typing import Protocol
 
-from sqlalchemy import Connection, Engine, select, update
+from sqlalchemy import Connection, Engine, Row, select, update
 
 from collector.derive.counted import Change
 from collector.derive.endpoint_rollups import EndpointRollups
@@ -60,17 +60,24 @@ class StreamTables:
         self.names.forget()
         for table in self._tables:
             table.forget()
-        with self._engine.connect() as connection:
-            row = connection.execute(
-                select(streams.c.owner, streams.c.derived_position).where(
-                    streams.c.stream_id == self.stream_id
-                )
-            ).one_or_none()
+        row = self._stored()
         if row is None:
             raise PositionMoved(f"stream {self.stream_id} is not in the database")
         if self._owner not in (None, row.owner):
             raise PositionMoved(f"stream {self.stream_id} belongs to {row.owner} now")
         self._owner, self.position = row.owner, row.derived_position
+
+    def is_moved(self) -> bool:
+        """Whether the stored position is another than the one that this process knows."""
+        row = self._stored()
+        return row is not None and row.derived_position != self.position
+
+    def _stored(self) -> Row[str, int] | None:
+        columns = select(streams.c.owner, streams.c.derived_position)
+        with self._engine.connect() as connection:
+            return connection.execute(
+                columns.where(streams.c.stream_id == self.stream_id)
+            ).one_or_none()
 
     def apply(
         self,
