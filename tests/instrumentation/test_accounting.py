@@ -173,7 +173,7 @@ def test_collection_while_the_account_is_changed_is_left_out() -> None:
         def __call__(self) -> int:
             if self.account is not None:
                 root = self.account.root
-                answers.append(self.account.enter(root, GC, False, wait=False))
+                answers.append(self.account.enter_at_once(root, GC))
             return self.now_ns
 
     clock = CollectingClock()

@@ -18,6 +18,7 @@ from __future__ import annotations
 
 from collections.abc import Callable
 from contextvars import ContextVar
+from functools import cache
 from threading import RLock
 from time import perf_counter_ns
 from typing import Any, Final
@@ -32,32 +33,26 @@ class Activity:
     `detail` says what it was, in whatever form the probe that entered it finds cheapest.
     """
 
-    __slots__ = (
-        "account",
-        "active",
-        "active_children",
-        "detail",
-        "end_ns",
-        "folded",
-        "parent",
-        "part",
-        "shown",
-        "shown_children",
-        "start_ns",
-    )
+    active = True
+    active_children = 0
+    detail: Any = None
+    end_ns = 0
+    folded: dict[int, int] | None = None
+    shown_children = 0
 
-    def __init__(self, account: Account, part: int, parent: Activity | None, start_ns: int) -> None:
+    def __init__(
+        self,
+        account: Account,
+        part: int,
+        parent: Activity | None,
+        start_ns: int,
+        around: Activity | None,
+    ) -> None:
         self.account = account
         self.part = part
         self.parent = parent
         self.start_ns = start_ns
-        self.end_ns = 0
-        self.active = True
-        self.active_children = 0
-        self.shown: Activity = self
-        self.shown_children = 0
-        self.folded: dict[int, int] | None = None
-        self.detail: Any = None
+        self.shown: Activity = self if around is None else around
 
 
 class Account:
@@ -76,7 +71,7 @@ class Account:
         self._busy = False
         self._late: list[Activity] = []
         self.start_ns = self._last_ns = clock()
-        self.root = Activity(self, MIDDLEWARE, None, self.start_ns)
+        self.root = Activity(self, MIDDLEWARE, None, self.start_ns, None)
         # With one leaf, `_leaf` is it and `_leaves` is empty; with several it is the other way.
         self._leaf: Activity | None = self.root
         self._leaves: set[Activity] = set()
@@ -88,20 +83,38 @@ class Account:
         """Wall time until `close`, or so far."""
         return self._last_ns - self.start_ns
 
-    def enter(
-        self, parent: Activity, part: int, shown: bool, *, wait: bool = True
-    ) -> Activity | None:
+    def enter(self, parent: Activity, part: int, shown: bool) -> Activity | None:
         """Begin an activity inside `parent`. None when the account is closed or being changed."""
-        if not self._lock.acquire(wait):
-            return None
-        try:
+        with self._lock:
             if self._busy or self.closed:
                 return None
             self._busy = True
             try:
-                return self._enter(parent, part, shown)
+                while not parent.active and parent.parent is not None:
+                    parent = parent.parent
+                now = self._clock()
+                self._charge(now)
+                shown = shown and len(self.shown) < self.shown_limit
+                activity = Activity(self, part, parent, now, None if shown else parent.shown)
+                if shown:
+                    self.shown.append(activity)
+                    parent.shown.shown_children += 1
+                parent.active_children += 1
+                if self._leaf is parent:
+                    self._leaf = self._winner = activity
+                    self._visible = activity.shown
+                else:
+                    self._add_leaf(activity, instead_of=parent)
+                return activity
             finally:
                 self._busy = False
+
+    def enter_at_once(self, parent: Activity, part: int) -> Activity | None:
+        """The same, never waiting for a thread that is changing the account, and not shown."""
+        if not self._lock.acquire(blocking=False):
+            return None
+        try:
+            return self.enter(parent, part, False)
         finally:
             self._lock.release()
 
@@ -135,30 +148,15 @@ class Account:
             return True
 
     def release(self) -> None:
-        """Forget the activities, so that a context which outlives the request holds little."""
+        """Let go of the activities, so that none of them keeps another, or the account, alive."""
+        for activity in self.shown:
+            activity.shown = _nowhere()
+            activity.detail = None
+        self.root.shown = _nowhere()
         self.shown = []
         self._leaves = set()
         self._leaf = None
-        self._winner = self._visible = self.root
-
-    def _enter(self, parent: Activity, part: int, shown: bool) -> Activity:
-        while not parent.active and parent.parent is not None:
-            parent = parent.parent
-        now = self._clock()
-        self._charge(now)
-        activity = Activity(self, part, parent, now)
-        if shown and len(self.shown) < self.shown_limit:
-            self.shown.append(activity)
-            parent.shown.shown_children += 1
-        else:
-            activity.shown = parent.shown
-        parent.active_children += 1
-        if self._leaf is parent:
-            self._leaf = self._winner = activity
-            self._visible = activity.shown
-        else:
-            self._add_leaf(activity, instead_of=parent)
-        return activity
+        self.root = self._winner = self._visible = _nowhere()
 
     def _leave(self, activity: Activity) -> None:
         if not activity.active:
@@ -235,6 +233,14 @@ def _visible_leaves(leaves: set[Activity]) -> set[Activity]:
                 found.add(shown)
             shown = shown.parent.shown if shown.parent is not None else None
     return found
+
+
+@cache
+def _nowhere() -> Activity:
+    """The root of an account that is closed: where activities are that nobody accounts."""
+    account = Account(0)
+    account.close()
+    return account.root
 
 
 def _claim(activity: Activity) -> tuple[int, int]:

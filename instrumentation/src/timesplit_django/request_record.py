@@ -68,6 +68,13 @@ class RequestRecord(Account):
         self._response = weakref.ref(response, lambda _: finish(self))
         response._resource_closers.append(lambda: finish(self))
 
+    def release(self) -> None:
+        """Let go of the activities, the request and its span too."""
+        super().release()
+        self._response = None
+        self.request = None
+        self.queries = QueryLog()
+
     def cpu_ns(self) -> int | None:
         """CPU time of the request's thread; None where several threads or tasks took part."""
         if self._thread_id is None or self._thread_id != threading.get_ident():

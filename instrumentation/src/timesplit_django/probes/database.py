@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import functools
 from collections.abc import Iterator
+from functools import partial
 from typing import Any, Final
 
 from django.db import connections
@@ -34,6 +35,8 @@ TRANSACTION_METHODS: Final = (
     "_set_autocommit",
     "_start_transaction_under_autocommit",
 )
+
+FETCHES: Final = ("fetchone", "fetchmany", "fetchall")
 
 _patches = Patches()
 _measured_classes: dict[type, type] = {}
@@ -139,10 +142,34 @@ def _measured_class(cursor_class: type) -> type:
         return cursor_class
     measured = _measured_classes.get(cursor_class)
     if measured is None:
-        measured = type(cursor_class.__name__, (MeasuredCursor, cursor_class), {})
+        fetches = {
+            name: _measured_fetch(getattr(cursor_class, name, None), name) for name in FETCHES
+        }
+        measured = type(cursor_class.__name__, (MeasuredCursor, cursor_class), fetches)
         measured.__module__ = cursor_class.__module__
         _measured_classes[cursor_class] = measured
     return measured
+
+
+def _measured_fetch(method: Any, name: str) -> Any:
+    """A method that fetches: the class's own, else the driver's as Django's wrapper reaches it."""
+
+    many = name != "fetchone"
+
+    def fetch(self: Any, *args: Any, **kwargs: Any) -> Any:
+        bound = self.__getattr__(name) if method is None else partial(method, self)
+        activity = enter(FETCH)
+        if activity is None:
+            return bound(*args, **kwargs)
+        rows = None
+        try:
+            rows = bound(*args, **kwargs)
+            return rows
+        finally:
+            _end_fetch(self, activity, rows, many)
+
+    fetch.__name__ = name
+    return fetch
 
 
 class MeasuredCursor:
@@ -162,18 +189,6 @@ class MeasuredCursor:
         """Call a stored procedure; counts as one statement."""
         return _executed(self, super().callproc, procname, *args, **kwargs)  # type: ignore[misc]
 
-    def fetchone(self, *args: Any, **kwargs: Any) -> Any:
-        """Fetch a row."""
-        return _fetched(self, "fetchone", args, kwargs)
-
-    def fetchmany(self, *args: Any, **kwargs: Any) -> Any:
-        """Fetch some rows."""
-        return _fetched(self, "fetchmany", args, kwargs)
-
-    def fetchall(self, *args: Any, **kwargs: Any) -> Any:
-        """Fetch all rows."""
-        return _fetched(self, "fetchall", args, kwargs)
-
     def __iter__(self) -> Iterator[Any]:
         return _MeasuredRows(self, super().__iter__())  # type: ignore[misc]
 
@@ -190,47 +205,27 @@ class _MeasuredRows:
 
     def __next__(self) -> Any:
         activity = enter(FETCH)
-        fetched = 0
+        row = None
         try:
             row = next(self._rows)
-            fetched = 1
             return row
         finally:
-            _end_fetch(self._cursor, activity, fetched)
+            _end_fetch(self._cursor, activity, row, False)
 
 
-def _fetched(cursor: MeasuredCursor, name: str, args: Any, kwargs: Any) -> Any:
-    method = getattr(super(MeasuredCursor, cursor), name, None)
-    if method is None:
-        # Django's wrapper reaches the driver's method, with its errors translated, this way.
-        method = cursor.__getattr__(name)  # type: ignore[attr-defined]
-    activity = enter(FETCH)
-    rows = None
-    try:
-        rows = method(*args, **kwargs)
-        return rows
-    finally:
-        _end_fetch(cursor, activity, _row_count(name, rows))
-
-
-def _row_count(name: str, rows: Any) -> int:
-    if rows is None:
-        return 0
-    if name == "fetchone":
-        return 1
-    return len(rows) if isinstance(rows, (list, tuple)) else 0
-
-
-@guard.guarded
-def _end_fetch(cursor: MeasuredCursor, activity: Activity | None, rows: int) -> None:
+def _end_fetch(cursor: MeasuredCursor, activity: Activity | None, fetched: Any, many: bool) -> None:
+    """`fetched` is a row, or a sequence of rows where they are `many`, or None."""
     if activity is None:
         return
     leave(activity)
-    query = cursor._timesplit_query
-    if query is not None:
-        query.fetch_ns += activity.end_ns - activity.start_ns
-        if not query.statement.changes_rows:
-            query.rows += rows
+    try:
+        query = cursor._timesplit_query
+        if query is not None:
+            query.fetch_ns += activity.end_ns - activity.start_ns
+            if fetched is not None and not query.statement.changes_rows:
+                query.rows += len(fetched) if many else 1
+    except Exception:
+        guard.report("fetch")
 
 
 def _executed(cursor: MeasuredCursor, execute: Any, sql: Any, *args: Any, **kwargs: Any) -> Any:

@@ -46,4 +46,4 @@ def _begin() -> Activity | None:
     parent = current.get()
     if parent is None:
         return None
-    return parent.account.enter(parent, GC, False, wait=False)
+    return parent.account.enter_at_once(parent, GC)
