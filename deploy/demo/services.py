@@ -24,7 +24,7 @@ TIMESPLIT_PORTS: Final = {"--port": 4318, "--grpc-port": 4317, "--dashboard-port
 SHOP_PORT: Final = 8000
 _READY: Final = re.compile(r"ready: OTLP/HTTP (?P<otlp>\S+),.* dashboard (?P<dashboard>\S+)\n")
 WORKERS: Final = 2
-THREADS: Final = 2
+"""One request at a time in each: kept-open connections would all stay with one of the workers."""
 
 
 @dataclass(frozen=True)
@@ -126,8 +126,7 @@ def start_shop(place: Place, watch: Watch, otlp_url: str, carriers_url: str) -> 
         url = f"http://{LOOPBACK}:{port_of(listener)}"
         command = [sys.executable, "-m", "gunicorn", "--chdir", str(HERE)]
         command += ["--bind", f"fd://{listener.fileno()}", "--no-control-socket"]
-        command += ["--workers", str(WORKERS), "--worker-class", "gthread"]
-        command += ["--threads", str(THREADS), "shop.wsgi"]
+        command += ["--workers", str(WORKERS), "shop.wsgi"]
         log = place.log("shop")
         child = watch.add(
             Child("the shop", command, environment, log, pass_fds=[listener.fileno()])
