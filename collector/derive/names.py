@@ -137,7 +137,7 @@ class Names:
     ) -> CountedStatement:
         known = self._called.get((calls.system, calls.text, calls.site))
         if known is None or not known.first_s <= seen_s < known.last_s + _REFRESH_S:
-            known = self._see_statement(connection, calls, seen_s)
+            known = self._see_statement(connection, calls, seen_s, known)
         return CountedStatement(
             known.statement_id,
             known.call_site_id,
@@ -149,7 +149,9 @@ class Names:
             calls.durations,
         )
 
-    def _see_statement(self, connection: Connection, calls: StatementCalls, seen_s: int) -> _Called:
+    def _see_statement(
+        self, connection: Connection, calls: StatementCalls, seen_s: int, before: _Called | None
+    ) -> _Called:
         statement = statement_of(calls.system, calls.text)
         if self._statement_ids is None:
             self._statement_ids = _stored_ids(connection, statements)
@@ -159,7 +161,13 @@ class Names:
         known.add(statement.id)
         columns = (statement.system, statement.summary, statement.text)
         self._statements.see(statement.id, columns, seen_s)
-        called = _Called(statement.id, self._site_id(connection, calls.site), seen_s, seen_s)
+        first_s, last_s = (before.first_s, before.last_s) if before else (seen_s, seen_s)
+        called = _Called(
+            statement.id,
+            self._site_id(connection, calls.site),
+            min(first_s, seen_s),
+            max(last_s, seen_s),
+        )
         if len(self._called) >= _MAX_CALLED:
             self._called.clear()
         if len(calls.text) <= _MAX_CALLED_TEXT:

@@ -22,7 +22,7 @@ from sqlalchemy import Engine, insert
 
 from collector.decode.otlp import parse_export
 from collector.decode.span import Kind
-from collector.derive.runner import Deriver
+from collector.derive.runner import Deriver, collect_garbage_less_often
 from collector.journal.frames import PROTOBUF, Export, pack
 from collector.store.engine import open_database
 from collector.store.histogram import duration_bucket
@@ -180,6 +180,7 @@ def _parse_all(bodies: list[bytes]) -> float:
 
 def _derive_all(engine: Engine, profile: cProfile.Profile | None) -> tuple[float, Deriver]:
     deriver = Deriver(engine, 1, settle_s=0)
+    collect_garbage_less_often()
     begin = time.process_time()
     if profile:
         profile.enable()
