@@ -1,8 +1,8 @@
 """Build the page with the Node.js that comes as a Python package, so that a user needs only Python.
 
 `python -m dashboard_api.web.build_page` builds `dist/`, and does nothing when `dist/` was built from
-exactly these sources. `--check` asserts instead that the types hold and that `src/api/schema.ts` is
-what the API describes; `--schema` writes that file. The wheel's build hook calls `build`.
+exactly these sources. `--check` asserts instead that types and format hold and that `src/api/schema.ts`
+is what the API describes; `--schema` writes that file and `--format` lays the sources out. The wheel's build hook calls `build`.
 
 Imports nothing of this project: the build hook loads this file before anything is installed.
 """
@@ -34,6 +34,7 @@ SOURCES: Final = (
     "tsconfig.json",
     "vite.config.ts",
 )
+FORMATTED: Final = ("src", "vite.config.ts", "index.html")
 BUILT_FROM: Final = "built_from.txt"  # in dist/: the digest of the sources it was built from
 INSTALLED_FROM: Final = WEB / "node_modules" / ".timesplit_installed_from"
 
@@ -76,6 +77,13 @@ def check() -> None:
             "`python -m dashboard_api.web.build_page --schema`"
         )
     _node(_package_bin("typescript", "tsc"), "--noEmit")
+    _node(_package_bin("prettier"), "--check", "--log-level", "warn", *FORMATTED)
+
+
+def lay_out() -> None:
+    """Write the sources in the one format they have."""
+    _install_packages()
+    _node(_package_bin("prettier"), "--write", "--log-level", "warn", *FORMATTED)
 
 
 def write_schema() -> None:
@@ -164,7 +172,8 @@ def main() -> int:
     """The command line; the exit code."""
     parser = argparse.ArgumentParser(prog="python -m dashboard_api.web.build_page")
     action = parser.add_mutually_exclusive_group()
-    action.add_argument("--check", action="store_true", help="assert that types hold")
+    action.add_argument("--check", action="store_true", help="assert that types and format hold")
+    action.add_argument("--format", action="store_true", help="lay out the sources")
     action.add_argument("--schema", action="store_true", help="write src/api/schema.ts")
     chosen = parser.parse_args()
     try:
@@ -172,6 +181,8 @@ def main() -> int:
             check()
         elif chosen.schema:
             write_schema()
+        elif chosen.format:
+            lay_out()
         else:
             sys.stdout.write("The page is built.\n" if build() else "The page is current.\n")
     except PageNotBuiltError as error:

@@ -11,6 +11,7 @@ from typing import Final
 
 from fastapi import APIRouter, FastAPI
 from fastapi.responses import FileResponse, HTMLResponse, Response
+from starlette.middleware.gzip import GZipMiddleware
 from starlette.staticfiles import StaticFiles
 from starlette.types import Scope
 
@@ -65,7 +66,8 @@ def install(app: FastAPI, dist: Path = DIST) -> None:
         router.add_api_route(path, document, methods=["GET"])
     router.add_api_route("/favicon.svg", icon, methods=["GET"])
     app.include_router(router)
-    app.mount("/assets", _Assets(directory=dist / "assets", check_dir=False), name="assets")
+    assets = _Assets(directory=dist / "assets", check_dir=False)
+    app.mount("/assets", GZipMiddleware(assets, minimum_size=1024, compresslevel=6), name="assets")
 
 
 class _Assets(StaticFiles):

@@ -89,11 +89,11 @@ def test_figures_refresh_until_paused(page: Page) -> None:
     expect(page.get_by_role("link", name=N_PLUS_ONE, exact=True)).to_be_visible()
     with page.expect_request("**/api/v1/endpoints?*"):
         page.clock.run_for(11_000)
-    page.get_by_role("button", name="Pause refreshing").click()
+    page.get_by_role("button", name="Live: pause refreshing").click()
     asked: list[str] = []
     page.on("request", lambda request: asked.append(request.url))
     page.clock.run_for(60_000)
-    expect(page.get_by_role("button", name="Refresh again by itself")).to_be_visible()
+    expect(page.get_by_role("button", name="Paused: refresh again by itself")).to_be_visible()
     assert asked == []
 
 

@@ -31,7 +31,7 @@ export function RefreshSwitch() {
       size="xs"
       onClick={toggle}
       aria-pressed={!paused}
-      aria-label={paused ? "Refresh again by itself" : "Pause refreshing"}
+      aria-label={paused ? "Paused: refresh again by itself" : "Live: pause refreshing"}
       leftSection={
         <span className={classes.pulse} data-on={!paused} data-busy={isFetching} aria-hidden />
       }

@@ -36,7 +36,13 @@ export function ChartFigure({ title, note, controls, chart, table }: ChartFigure
           />
         </Group>
       </figcaption>
-      {shown === "chart" ? chart : <div className={classes.table}>{table()}</div>}
+      {shown === "chart" ? (
+        chart
+      ) : (
+        <div className={classes.table} tabIndex={0} role="region" aria-label={`${title}: table`}>
+          {table()}
+        </div>
+      )}
     </figure>
   );
 }

@@ -32,7 +32,8 @@ function renderKnown(endpoint: Endpoint): number {
 }
 
 function titleFor(unknown: Endpoint[], endpoints: number): string {
-  if (endpoints > 1) return `Render time is not fully known at ${plural(unknown.length, "endpoint")}`;
+  if (endpoints > 1)
+    return `Render time is not fully known at ${plural(unknown.length, "endpoint")}`;
   const known = unknown.reduce((sum, endpoint) => sum + renderKnown(endpoint), 0);
   const requests = unknown.reduce((sum, endpoint) => sum + endpoint.requests, 0);
   if (known === 0) return "Render time is unknown";

@@ -36,8 +36,7 @@ function Figures({ endpoint }: { endpoint: EndpointDetail }) {
   return (
     <>
       <h1 className={classes.title}>
-        <span className={classes.method}>{endpoint.method}</span>{" "}
-        {endpoint.route || "(no route)"}
+        <span className={classes.method}>{endpoint.method}</span> {endpoint.route || "(no route)"}
       </h1>
       <p className={classes.whose}>
         {[endpoint.service, endpoint.environment, endpoint.view ?? ""]

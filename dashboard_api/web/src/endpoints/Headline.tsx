@@ -44,7 +44,10 @@ export function Headline({ endpoint }: { endpoint: EndpointDetail }) {
       <Fact name="CPU" aside="mean, of the thread">
         <Duration value={cpu?.mean} reason={CPU_UNKNOWN} />
       </Fact>
-      <Fact name="Queue" aside={queue === null ? "before Django" : `mean; p95 ${duration(queue.p95)}`}>
+      <Fact
+        name="Queue"
+        aside={queue === null ? "before Django" : `mean; p95 ${duration(queue.p95)}`}
+      >
         <Duration value={queue?.mean} reason={QUEUE_UNKNOWN} />
       </Fact>
     </dl>

@@ -31,7 +31,9 @@ function sentenceFor(endpoints: Endpoint[]): string {
   if (largest !== undefined) {
     const part = (totals[largest] ?? 0) / took;
     const name = CATEGORY_NAMES[largest].toLowerCase();
-    sentences.push(`${part > 0.5 ? "Most" : "The largest part"} of it, ${share(part)}, is ${name} time.`);
+    sentences.push(
+      `${part > 0.5 ? "Most" : "The largest part"} of it, ${share(part)}, is ${name} time.`,
+    );
   }
   if (endpoints.length > 1 && costliest.impact !== null) {
     sentences.push(`${costliest.name} alone costs ${share(costliest.impact)}.`);

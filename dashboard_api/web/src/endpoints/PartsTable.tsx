@@ -1,7 +1,14 @@
 import type { EndpointDetail } from "../api/types";
 import { Duration, Share, Total } from "../numbers/Quantity";
 import { share } from "../numbers/format";
-import { CATEGORIES, CATEGORY_HOLDS, CATEGORY_NAMES, PARTS, RENDER_UNKNOWN, categoryColor } from "../split/categories";
+import {
+  CATEGORIES,
+  CATEGORY_HOLDS,
+  CATEGORY_NAMES,
+  PARTS,
+  RENDER_UNKNOWN,
+  categoryColor,
+} from "../split/categories";
 import type { Category } from "../split/categories";
 import { SplitBar } from "../split/SplitBar";
 import { Swatch } from "../split/Swatch";
@@ -15,7 +22,7 @@ export function PartsTable({ endpoint }: { endpoint: EndpointDetail }) {
     <section className={classes.section}>
       <h2>Where the mean request&rsquo;s time goes</h2>
       <SplitBar values={means} height={24} />
-      <div className={classes.scroll}>
+      <div className={classes.scroll} tabIndex={0} role="region" aria-label="Split table">
         <table className={classes.parts} aria-label="The split, with its parts">
           <thead>
             <tr>
@@ -31,7 +38,12 @@ export function PartsTable({ endpoint }: { endpoint: EndpointDetail }) {
           </thead>
           <tbody>
             {CATEGORIES.map((category) => (
-              <CategoryRows key={category} category={category} endpoint={endpoint} mean={means[category]} />
+              <CategoryRows
+                key={category}
+                category={category}
+                endpoint={endpoint}
+                mean={means[category]}
+              />
             ))}
           </tbody>
         </table>
@@ -120,7 +132,11 @@ function PartsNote({ endpoint }: { endpoint: EndpointDetail }) {
     );
   }
   const known = share(endpoint.digested_requests / endpoint.requests);
-  return <p className={classes.aside}>Parts are means over the {known} of the requests that tell them.</p>;
+  return (
+    <p className={classes.aside}>
+      Parts are means over the {known} of the requests that tell them.
+    </p>
+  );
 }
 
 /** The parts of a category in their order; none where they are unknown. */

@@ -10,7 +10,12 @@ import type { Category } from "../split/categories";
 export type TimelineMode = "mean" | "total";
 
 /** Milliseconds of one category in one bucket, so that the categories add up to the whole. */
-export function timelineValue(timeline: Timeline, category: Category, index: number, mode: TimelineMode) {
+export function timelineValue(
+  timeline: Timeline,
+  category: Category,
+  index: number,
+  mode: TimelineMode,
+) {
   const sum = timeline.split_ms[category].total[index];
   const requests = timeline.requests[index] ?? 0;
   if (sum == null || requests === 0) return null;
@@ -18,7 +23,11 @@ export function timelineValue(timeline: Timeline, category: Category, index: num
 }
 
 /** The stacked split over time with the 95th percentile, and the request rate below. */
-export function timelineOption(timeline: Timeline, colors: Colors, mode: TimelineMode): ChartOption {
+export function timelineOption(
+  timeline: Timeline,
+  colors: Colors,
+  mode: TimelineMode,
+): ChartOption {
   return {
     textStyle: { fontFamily: "inherit" },
     grid: [
@@ -152,7 +161,12 @@ function indexOf(shown: unknown): number {
   return first?.dataIndex ?? 0;
 }
 
-function tooltipText(timeline: Timeline, colors: Colors, mode: TimelineMode, index: number): string {
+function tooltipText(
+  timeline: Timeline,
+  colors: Colors,
+  mode: TimelineMode,
+  index: number,
+): string {
   const written = mode === "mean" ? duration : total;
   const time = timeline.time[index];
   if (time === undefined) return "";
@@ -160,7 +174,11 @@ function tooltipText(timeline: Timeline, colors: Colors, mode: TimelineMode, ind
     `<tr><td><span style="display:inline-block;width:9px;height:9px;border-radius:2px;background:${color}"></span> ${name}</td><td style="padding-left:16px;text-align:right">${value}</td></tr>`;
   const rows = CATEGORIES.map((category) => {
     const value = timelineValue(timeline, category, index, mode);
-    return row(colors.category[category], CATEGORY_NAMES[category], value === null ? "unknown" : written(value));
+    return row(
+      colors.category[category],
+      CATEGORY_NAMES[category],
+      value === null ? "unknown" : written(value),
+    );
   });
   const p95 = timeline.duration_ms.p95[index];
   rows.push(row(colors.text, "p95", p95 == null ? "–" : duration(p95)));

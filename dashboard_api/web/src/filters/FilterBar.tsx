@@ -13,7 +13,10 @@ export function FilterBar() {
   const filters = useFilters();
   const setParameters = useSetParameters();
   const services = useServices().data?.services ?? [];
-  const options = useMemo(() => optionsFrom(services, filters.service), [services, filters.service]);
+  const options = useMemo(
+    () => optionsFrom(services, filters.service),
+    [services, filters.service],
+  );
 
   return (
     <div className={classes.bar} role="search" aria-label="Filters">

@@ -27,7 +27,11 @@ function laidOut(text: string, system: string): string {
       dialect: DIALECTS[system] ?? sql,
       tabWidth: 2,
       expressionWidth: 80,
-      paramTypes: { positional: true, numbered: ["$", ":"], custom: [{ regex: "%s" }, { regex: String.raw`\.\.\.` }] },
+      paramTypes: {
+        positional: true,
+        numbered: ["$", ":"],
+        custom: [{ regex: "%s" }, { regex: String.raw`\.\.\.` }],
+      },
     });
   } catch {
     return text; // not every text that a database takes can be laid out

@@ -1,5 +1,7 @@
 import { Link } from "react-router";
 import type { EndpointStatement } from "../api/types";
+import { CallingEndpoints } from "./CallingEndpoints";
+import type { AnyStatement } from "./columns";
 import { useFilterSearch } from "../filters/useFilters";
 import { Count, Duration, Total } from "../numbers/Quantity";
 import { CallSiteLine } from "./CallSiteLine";
@@ -7,13 +9,14 @@ import { SqlBlock } from "./Sql";
 import classes from "./Statements.module.css";
 
 /** What opens below a statement: its text in full and the lines that run it. */
-export function StatementDetails({ statement }: { statement: EndpointStatement }) {
+export function StatementDetails({ statement }: { statement: AnyStatement }) {
   const search = useFilterSearch();
   return (
     <div className={classes.details}>
       <SqlBlock text={statement.text} system={statement.system} />
       <div>
         <CallSites statement={statement} />
+        {"endpoints" in statement && <CallingEndpoints endpoints={statement.endpoints} />}
         <dl className={classes.phases}>
           <div>
             <dt>Execute, a call</dt>

@@ -1,10 +1,10 @@
 import { useDocumentTitle } from "@mantine/hooks";
 import { Link, useParams } from "react-router";
 import type { Statement } from "../api/types";
-import { EndpointName } from "../endpoints/EndpointName";
 import { useFilterSearch } from "../filters/useFilters";
 import { Count, Duration, Share, Total } from "../numbers/Quantity";
 import { Loaded } from "../states/Loaded";
+import { CallingEndpoints } from "./CallingEndpoints";
 import { useStatement } from "./queries";
 import { SqlBlock } from "./Sql";
 import { CallSites } from "./StatementDetails";
@@ -28,7 +28,9 @@ export function StatementPage() {
             <StatementFigures statement={statement} />
             <SqlBlock text={statement.text} system={statement.system} />
             <h2 className={classes.heading}>Endpoints that run it</h2>
-            <Endpoints statement={statement} />
+            <div className={classes.box}>
+              <CallingEndpoints endpoints={statement.endpoints} />
+            </div>
             <h2 className={classes.heading}>Lines that run it</h2>
             <div className={classes.box}>
               <CallSites statement={statement} />
@@ -63,36 +65,5 @@ function StatementFigures({ statement }: { statement: Statement }) {
         </div>
       ))}
     </dl>
-  );
-}
-
-function Endpoints({ statement }: { statement: Statement }) {
-  return (
-    <div className={classes.box}>
-      <table className={classes.sites} aria-label="Endpoints that run it">
-        <thead>
-          <tr>
-            <th scope="col">Endpoint</th>
-            <th scope="col">Calls</th>
-            <th scope="col">Total</th>
-          </tr>
-        </thead>
-        <tbody>
-          {statement.endpoints.map((endpoint) => (
-            <tr key={endpoint.id}>
-              <td>
-                <EndpointName endpoint={endpoint} withService />
-              </td>
-              <td>
-                <Count value={endpoint.calls} />
-              </td>
-              <td>
-                <Total value={endpoint.total_ms} />
-              </td>
-            </tr>
-          ))}
-        </tbody>
-      </table>
-    </div>
   );
 }

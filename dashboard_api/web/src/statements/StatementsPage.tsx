@@ -4,6 +4,7 @@ import { useSearchParams } from "react-router";
 import { useSetParameters } from "../filters/useFilters";
 import { Loaded } from "../states/Loaded";
 import { NoRequests } from "../states/NoRequests";
+import { Overview } from "./Overview";
 import { useStatements } from "./queries";
 import classes from "./Statements.module.css";
 import { StatementsTable } from "./StatementsTable";
@@ -24,6 +25,7 @@ export function StatementsPage() {
             <NoRequests />
           ) : (
             <>
+              <Overview statements={list.statements} />
               <TextInput
                 size="xs"
                 type="search"
@@ -36,11 +38,7 @@ export function StatementsPage() {
                   setParameters({ filter: event.currentTarget.value || null }, { replace: true })
                 }
               />
-              <StatementsTable
-                statements={list.statements}
-                orderParameter="sort"
-                filter={filter}
-              />
+              <StatementsTable statements={list.statements} orderParameter="sort" filter={filter} />
               {list.next_cursor !== null && (
                 <p className={classes.dim}>
                   The {list.statements.length} with the largest total are shown; choose a service to

@@ -24,25 +24,55 @@ export const columns = helper.columns([
       />
     ),
   }),
-  figure("total", "Total", "All calls together", (s) => s.duration_ms?.total, (value) => (
-    <Total value={value} />
-  )),
-  figure("impact", "Impact", "Share of the time of all requests", (s) => s.impact, (value) => (
-    <Share value={value} />
-  )),
-  figure("calls_per_request", "Calls / request", "Many calls with one text are often an N+1", (s) => s.calls_per_request, (value) => (
-    <Count value={value} />
-  )),
-  figure("calls", "Calls", "How often it ran", (s) => s.calls, (value) => <Count value={value} />),
-  figure("mean", "Mean", "One call, execute and fetch", (s) => s.duration_ms?.mean, (value) => (
-    <Duration value={value} />
-  )),
-  figure("p95", "p95", "19 of 20 calls took no longer", (s) => s.duration_ms?.p95, (value) => (
-    <Duration value={value} />
-  )),
-  figure("rows", "Rows / call", "Fetched or affected", (s) => s.rows_per_call, (value) => (
-    <Count value={value} />
-  )),
+  figure(
+    "total",
+    "Total",
+    "All calls together",
+    (s) => s.duration_ms?.total,
+    (value) => <Total value={value} />,
+  ),
+  figure(
+    "impact",
+    "Impact",
+    "Share of the time of all requests",
+    (s) => s.impact,
+    (value) => <Share value={value} />,
+  ),
+  figure(
+    "calls_per_request",
+    "Calls / request",
+    "Many calls with one text are often an N+1",
+    (s) => s.calls_per_request,
+    (value) => <Count value={value} />,
+  ),
+  figure(
+    "calls",
+    "Calls",
+    "How often it ran",
+    (s) => s.calls,
+    (value) => <Count value={value} />,
+  ),
+  figure(
+    "mean",
+    "Mean",
+    "One call, execute and fetch",
+    (s) => s.duration_ms?.mean,
+    (value) => <Duration value={value} />,
+  ),
+  figure(
+    "p95",
+    "p95",
+    "19 of 20 calls took no longer",
+    (s) => s.duration_ms?.p95,
+    (value) => <Duration value={value} />,
+  ),
+  figure(
+    "rows",
+    "Rows / call",
+    "Fetched or affected",
+    (s) => s.rows_per_call,
+    (value) => <Count value={value} />,
+  ),
 ]);
 
 function figure(

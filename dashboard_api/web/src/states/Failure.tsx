@@ -17,7 +17,12 @@ export function Failure({ error, onRetry, isStale = false }: FailureProps) {
   const isQuestionWrong = error instanceof ApiError && error.status === 422;
   const title = error instanceof ApiError ? error.title : "The page failed";
   return (
-    <Alert color="red" title={isQuestionWrong ? "These filters cannot be used" : title} role="alert" my="md">
+    <Alert
+      color="red"
+      title={isQuestionWrong ? "These filters cannot be used" : title}
+      role="alert"
+      my="md"
+    >
       <Text size="sm" mb="sm">
         {error.message}
         {isStale && " The figures below are from before."}

@@ -26,7 +26,9 @@ function NothingYet() {
       <Text size="sm">
         Then start it with the address of the collector, and open one of its pages:
       </Text>
-      <Code block>{`OTEL_SERVICE_NAME=shop OTEL_EXPORTER_OTLP_ENDPOINT=${collector} gunicorn …`}</Code>
+      <Code
+        block
+      >{`OTEL_SERVICE_NAME=shop OTEL_EXPORTER_OTLP_ENDPOINT=${collector} gunicorn …`}</Code>
       <Text size="sm">
         <Code>python manage.py timesplit_check</Code> says what is wired and sends one test span.
         This page looks for new requests by itself.

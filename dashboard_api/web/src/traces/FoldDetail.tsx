@@ -24,11 +24,15 @@ export function FoldDetail({ row, fold }: FoldDetailProps) {
           <strong>
             {fold.period} spans, {fold.repetitions} times
           </strong>{" "}
-          in a row ({fold.nodes.slice(0, fold.period).map(({ span }) => spanTitle(span)).join(", ")}
+          in a row (
+          {fold.nodes
+            .slice(0, fold.period)
+            .map(({ span }) => spanTitle(span))
+            .join(", ")}
           ),{" "}
         </>
       )}
-      {duration(row.durationMs)} together: {duration(median)} in the middle, {" "}
+      {duration(row.durationMs)} together: {duration(median)} in the middle,{" "}
       {duration(durations.at(-1) ?? 0)} the slowest. Below is the first of them.
     </p>
   );

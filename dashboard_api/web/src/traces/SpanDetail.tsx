@@ -34,9 +34,7 @@ export function SpanDetail({ row }: SpanDetailProps) {
       <h2>{spanTitle(row.span)}</h2>
       {row.fold !== null && <FoldDetail row={row} fold={row.fold} />}
       <Facts span={row.span} isOne={row.fold === null} />
-      {row.span.statement !== null && (
-        <StatementOf statement={row.span.statement} />
-      )}
+      {row.span.statement !== null && <StatementOf statement={row.span.statement} />}
       {row.fold === null && <SpanAttributes span={row.span} />}
     </aside>
   );

@@ -28,6 +28,6 @@ function ticksFor(durationMs: number): number[] {
   const size = 10 ** Math.floor(Math.log10(rough));
   const step = [1, 2, 5, 10].map((factor) => factor * size).find((each) => each >= rough) ?? rough;
   const ticks: number[] = [];
-  for (let tick = 0; tick <= durationMs * 0.96; tick += step) ticks.push(tick);
+  for (let tick = 0; tick <= durationMs * 0.88; tick += step) ticks.push(tick);
   return ticks;
 }

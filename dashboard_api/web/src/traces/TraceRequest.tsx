@@ -38,7 +38,11 @@ export function TraceRequest({ request, trace }: TraceRequestProps) {
         {request.queue_ms !== null && <> · queued {duration(request.queue_ms)} before Django</>}
       </p>
       <SplitBar values={values} height={22} />
-      <SplitLegend values={values} written={duration} holds={(category) => partsText(request, category)} />
+      <SplitLegend
+        values={values}
+        written={duration}
+        holds={(category) => partsText(request, category)}
+      />
       {!hasChildren(trace, request) && <WhyNoSpans request={request} trace={trace} />}
     </section>
   );

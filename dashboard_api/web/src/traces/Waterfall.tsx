@@ -21,10 +21,7 @@ export function Waterfall({ trace }: { trace: Trace }) {
   const [toggled, setToggled] = useState<ReadonlySet<string>>(new Set());
   const roots = useMemo(() => spanTrees(trace.spans), [trace]);
   const undivided = useMemo(() => undividedSpans(trace), [trace]);
-  const rows = useMemo(
-    () => waterfallRows(roots, toggled, undivided),
-    [roots, toggled, undivided],
-  );
+  const rows = useMemo(() => waterfallRows(roots, toggled, undivided), [roots, toggled, undivided]);
   const lines = useRef<HTMLDivElement>(null);
   const chosen = rows.find((row) => row.id === chosenId) ?? null;
 
@@ -105,4 +102,3 @@ function opensOrCloses(key: string, row: WaterfallRow): boolean {
 function focusLine(lines: HTMLDivElement | null, id: string) {
   lines?.querySelector<HTMLElement>(`[data-line="${CSS.escape(id)}"]`)?.focus();
 }
-

@@ -87,7 +87,11 @@ function Bar({ row, durationMs }: { row: WaterfallRow; durationMs: number }) {
     >
       <div
         className={classes.span}
-        style={{ left: percent(row.startMs), width: percent(row.endMs - row.startMs), background: color }}
+        style={{
+          left: percent(row.startMs),
+          width: percent(row.endMs - row.startMs),
+          background: color,
+        }}
       />
       {row.intervals.slice(0, MOST_PIECES).map(([start, end]) => (
         <div

@@ -49,6 +49,7 @@ function foldAt(siblings: SpanNode[], first: number): Fold | null {
 
 function repetitionsAt(siblings: SpanNode[], first: number, period: number): number {
   let same = first + period;
-  while (same < siblings.length && siblings[same]?.shape === siblings[same - period]?.shape) same += 1;
+  while (same < siblings.length && siblings[same]?.shape === siblings[same - period]?.shape)
+    same += 1;
   return Math.floor((same - first) / period);
 }

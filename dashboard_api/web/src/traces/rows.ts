@@ -50,7 +50,10 @@ export function waterfallRows(
 }
 
 /** Last first, as they wait on a stack. */
-function entriesOf(siblings: SpanNode[], depth: number): { entry: SpanNode | Fold; depth: number }[] {
+function entriesOf(
+  siblings: SpanNode[],
+  depth: number,
+): { entry: SpanNode | Fold; depth: number }[] {
   return folded(siblings)
     .map((entry) => ({ entry, depth }))
     .reverse();
