@@ -89,7 +89,7 @@ class Watch:
         self._children: list[Child] = []
 
     def obey_signals(self) -> None:
-        for number in (signal.SIGINT, signal.SIGTERM):
+        for number in (signal.SIGHUP, signal.SIGINT, signal.SIGTERM):
             signal.signal(number, lambda *_: self.stop_asked.set())
 
     def add(self, child: Child) -> Child:

@@ -78,11 +78,12 @@ def finished(tmp_path_factory: pytest.TempPathFactory) -> tuple[int, str, Path]:
     return done.returncode, done.stdout + done.stderr, folder
 
 
-def test_zero_seconds_are_refused(tmp_path: Path) -> None:
-    command = _command(tmp_path, "--seconds", "0")
+@pytest.mark.parametrize("seconds", ["0", "soon"])
+def test_seconds_without_sense_are_refused(tmp_path: Path, seconds: str) -> None:
+    command = _command(tmp_path, "--seconds", seconds)
     done = subprocess.run(command, cwd=ROOT, capture_output=True, text=True, check=False)
     assert done.returncode == 2
-    assert "at least 1" in done.stderr
+    assert f"{seconds} is not a whole number of at least 1" in done.stderr
 
 
 def test_unusable_database_is_refused(tmp_path: Path) -> None:
@@ -143,8 +144,8 @@ def test_second_demo_in_one_folder_is_refused(tmp_path: Path) -> None:
         second = subprocess.run(command, cwd=ROOT, capture_output=True, text=True, check=False)
         assert second.returncode == 1
         assert "another demo runs" in second.stdout
-        demo.process.send_signal(signal.SIGTERM)
-        demo.process.wait(DEADLINE_S)
+        demo.process.send_signal(signal.SIGHUP)  # as a terminal does when it is closed
+        assert demo.process.wait(DEADLINE_S) == 130
     assert _living(tmp_path) == []
 
 
