@@ -50,6 +50,7 @@ def create_app(path: WritePath, read_lag: Callable[[], Lag]) -> FastAPI:
     @app.get("/metrics", response_class=PlainTextResponse)
     async def metrics() -> Response:
         """The collector's own figures, in Prometheus' format."""
+        path.figures.receiving_bytes.set(path.intake.held_bytes)
         path.figures.waiting_bytes.set(path.journal.waiting_bytes)
         with suppress(SQLAlchemyError):  # the other figures matter most while the database is gone
             path.figures.show_lag(await asyncio.to_thread(read_lag))

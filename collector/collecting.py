@@ -7,12 +7,14 @@ import logging
 import socket
 import threading
 from collections.abc import AsyncIterator, Iterator
+from concurrent.futures import ThreadPoolExecutor
 from contextlib import asynccontextmanager, contextmanager
 from dataclasses import dataclass, field
 from typing import Final
 
 import grpc
 import uvicorn
+from fastapi import FastAPI
 from sqlalchemy import Engine
 from sqlalchemy.exc import SQLAlchemyError
 
@@ -30,8 +32,9 @@ from collector.receive.otlp_grpc import otlp_server
 
 logger = logging.getLogger(__name__)
 
+DECODERS: Final = 2
 DRAIN_S: Final = 3  # for exports on their way when the process is told to stop
-DERIVE_S: Final = 4.0  # for deriving what they left; the next start continues
+DERIVE_S: Final = 3.0  # for deriving what they left; the next start continues
 
 
 @dataclass(frozen=True)
@@ -80,9 +83,9 @@ async def collecting(
         )
         deriver = Deriver(engine, stream.stream_id, settle_s=settings.settle_s)
         figures.show_derived(deriver.figures)
-        with _deriving(deriver) as wake:
+        with _deriving(deriver) as wake, ThreadPoolExecutor(DECODERS, "decode") as decoders:
             intake = Intake(settings.limits.max_receiving_bytes)
-            path = WritePath(writer, settings.limits, intake, figures, wake)
+            path = WritePath(writer, settings.limits, intake, figures, wake, decoders)
             try:
                 async with _doors(path, engine, stream, listener, settings) as addresses:
                     yield Collecting(addresses, writer.lost)
@@ -100,11 +103,15 @@ async def _doors(
     grpc_port = await _start_grpc(grpc_server, settings)
     app = create_app(path, lambda: read_lag(engine, stream.stream_id))
     http_port = port_of(listener)
-    async with _http_server(app, listener):
-        try:
-            yield Addresses(settings.host, http_port, grpc_port)
-        finally:
-            await grpc_server.stop(DRAIN_S)
+    http_server = _http_server(app)
+    serving = asyncio.create_task(http_server.serve([listener]))
+    while not http_server.started and not serving.done():
+        await asyncio.sleep(0.005)
+    try:
+        yield Addresses(settings.host, http_port, grpc_port)
+    finally:
+        http_server.should_exit = True
+        await asyncio.gather(serving, grpc_server.stop(DRAIN_S))
 
 
 async def _start_grpc(server: grpc.aio.Server, settings: Settings) -> int:
@@ -129,11 +136,10 @@ class _Server(uvicorn.Server):
         yield
 
 
-@asynccontextmanager
-async def _http_server(app: object, listener: socket.socket) -> AsyncIterator[None]:
-    server = _Server(
+def _http_server(app: FastAPI) -> _Server:
+    return _Server(
         uvicorn.Config(
-            app,  # type: ignore[arg-type]
+            app,
             http="httptools",
             lifespan="off",
             log_config=None,
@@ -143,14 +149,6 @@ async def _http_server(app: object, listener: socket.socket) -> AsyncIterator[No
             timeout_graceful_shutdown=DRAIN_S,
         )
     )
-    serving = asyncio.create_task(server.serve([listener]))
-    while not server.started and not serving.done():
-        await asyncio.sleep(0.005)
-    try:
-        yield
-    finally:
-        server.should_exit = True
-        await serving
 
 
 @contextmanager

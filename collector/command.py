@@ -62,6 +62,14 @@ MaxDecompressedBytes = Annotated[
         help="Largest export after decompression, and over gRPC; larger ones are answered 413.",
     ),
 ]
+MaxJsonBytes = Annotated[
+    int,
+    typer.Option(
+        envvar="TIMESPLIT_MAX_JSON_BYTES",
+        min=1,
+        help="Largest JSON export after decompression; larger ones are answered 413.",
+    ),
+]
 MaxExportSpans = Annotated[
     int,
     typer.Option(
@@ -117,6 +125,7 @@ def serve(
     dashboard_port: DashboardPort = 8318,
     max_body_bytes: MaxBodyBytes = _DEFAULTS.max_body_bytes,
     max_decompressed_bytes: MaxDecompressedBytes = _DEFAULTS.max_decompressed_bytes,
+    max_json_bytes: MaxJsonBytes = _DEFAULTS.max_json_bytes,
     max_export_spans: MaxExportSpans = _DEFAULTS.max_export_spans,
     max_receiving_bytes: MaxReceivingBytes = _DEFAULTS.max_receiving_bytes,
     max_waiting_bytes: MaxWaitingBytes = 64 * MIB,
@@ -129,7 +138,12 @@ def serve(
     from collector.process import run_service
 
     limits = Limits(
-        max_body_bytes, max_decompressed_bytes, max_export_spans, max_receiving_bytes, body_timeout
+        max_body_bytes=max_body_bytes,
+        max_decompressed_bytes=max_decompressed_bytes,
+        max_json_bytes=max_json_bytes,
+        max_export_spans=max_export_spans,
+        max_receiving_bytes=max_receiving_bytes,
+        body_timeout_s=body_timeout,
     )
     settings = Settings(host, grpc_port, settle, max_waiting_bytes, limits)
     run_service(database, port, dashboard_port, settings, log_level)
@@ -143,6 +157,7 @@ def collect(
     grpc_port: GrpcPort = 4317,
     max_body_bytes: MaxBodyBytes = _DEFAULTS.max_body_bytes,
     max_decompressed_bytes: MaxDecompressedBytes = _DEFAULTS.max_decompressed_bytes,
+    max_json_bytes: MaxJsonBytes = _DEFAULTS.max_json_bytes,
     max_export_spans: MaxExportSpans = _DEFAULTS.max_export_spans,
     max_receiving_bytes: MaxReceivingBytes = _DEFAULTS.max_receiving_bytes,
     max_waiting_bytes: MaxWaitingBytes = 64 * MIB,
@@ -155,7 +170,12 @@ def collect(
     from collector.process import run_collector
 
     limits = Limits(
-        max_body_bytes, max_decompressed_bytes, max_export_spans, max_receiving_bytes, body_timeout
+        max_body_bytes=max_body_bytes,
+        max_decompressed_bytes=max_decompressed_bytes,
+        max_json_bytes=max_json_bytes,
+        max_export_spans=max_export_spans,
+        max_receiving_bytes=max_receiving_bytes,
+        body_timeout_s=body_timeout,
     )
     settings = Settings(host, grpc_port, settle, max_waiting_bytes, limits)
     run_collector(database, port, settings, log_level)

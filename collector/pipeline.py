@@ -9,6 +9,7 @@ from __future__ import annotations
 
 import asyncio
 import threading
+from concurrent.futures import Executor
 from typing import Final, NamedTuple
 
 from collector.decode.otlp import MalformedExport, count_spans, count_spans_without_id, parse_export
@@ -69,12 +70,13 @@ class WritePath(NamedTuple):
     intake: Intake
     figures: Figures
     wake: DeriverWake
+    decoders: Executor  # of few threads, so that what is decoded at once is bounded
 
 
 async def accept_export(received: Received, path: WritePath) -> Decoded:
     """Store an export: returns when it is committed. Raises Refusal."""
     check_content_type(received)
-    decoded = await decode(received, path.limits)
+    decoded = await decode(received, path)
     await append(decoded, path.journal)
     path.wake.count(len(decoded.export.body))
     count(received, decoded, path.figures)
@@ -90,18 +92,20 @@ def check_content_type(received: Received) -> None:
         )
 
 
-async def decode(received: Received, limits: Limits) -> Decoded:
+async def decode(received: Received, path: WritePath) -> Decoded:
     """Decompress and parse, so that nothing unreadable is ever in the journal."""
     if not received.encoding and len(received.body) <= INLINE_BYTES[received.content_type]:
-        decoded = decode_body(received, limits)
+        decoded = decode_body(received, path.limits)
     else:
-        decoded = await asyncio.to_thread(decode_body, received, limits)
+        loop = asyncio.get_running_loop()
+        decoded = await loop.run_in_executor(path.decoders, decode_body, received, path.limits)
     received.share.grow(len(decoded.export.body))
     return decoded
 
 
 def decode_body(received: Received, limits: Limits) -> Decoded:
-    body = decompress(received.body, received.encoding, limits.max_decompressed_bytes)
+    max_bytes = limits.max_content_bytes(received.content_type)
+    body = decompress(received.body, received.encoding, max_bytes)
     try:
         export = parse_export(received.content_type, body)
     except MalformedExport as error:

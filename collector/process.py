@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import asyncio
 import logging
+import resource
 import signal
 import socket
 import sys
@@ -101,6 +102,7 @@ def _run(
     engine: Engine, listener: socket.socket, settings: Settings, dashboard: DashboardProcess | None
 ) -> None:
     sys.setswitchinterval(SWITCH_INTERVAL_S)
+    _allow_many_connections()
     with asyncio.Runner(loop_factory=uvloop.new_event_loop) as runner:
         runner.run(_run_until_stopped(engine, listener, settings, dashboard))
 
@@ -130,3 +132,10 @@ def _stop_signal() -> asyncio.Event:
     for number in (signal.SIGTERM, signal.SIGINT):
         asyncio.get_running_loop().add_signal_handler(number, stopped.set)
     return stopped
+
+
+def _allow_many_connections() -> None:
+    """Use all the file descriptors that the system grants this process."""
+    soft, hard = resource.getrlimit(resource.RLIMIT_NOFILE)
+    if soft != hard:
+        resource.setrlimit(resource.RLIMIT_NOFILE, (hard, hard))

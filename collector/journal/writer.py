@@ -29,6 +29,7 @@ logger = logging.getLogger(__name__)
 ROW_BYTES: Final = 1 << 20
 TRANSACTION_BYTES: Final = 8 * ROW_BYTES
 GATHER_S: Final = 0.002  # how long the first export of a commit waits for company
+CLOSE_S: Final = 3.0  # for what waits when the writer is closed
 HEARTBEAT_S: Final = 10.0
 
 
@@ -115,11 +116,11 @@ class JournalWriter:
         await self._commit(None, 0)
 
     async def close(self) -> None:
-        """Commit what waits, then end the thread. Later exports are JournalUnavailable."""
+        """Commit what waits, in CLOSE_S, and end. Later exports are JournalUnavailable."""
         with self._arrived:
             self._closing = True
             self._arrived.notify()
-        await asyncio.to_thread(self._thread.join, self._timeout_s)
+        await asyncio.to_thread(self._thread.join, CLOSE_S)
 
     async def _commit(self, export: Export | None, spans: int) -> None:
         waiting = _Waiting(export, spans, self._loop.create_future())

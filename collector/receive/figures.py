@@ -62,6 +62,11 @@ class Figures:
             "Age of the oldest row of the journal that is not derived; 0 where all are.",
             registry=self.registry,
         )
+        self.receiving_bytes = Gauge(
+            "timesplit_receiving_bytes",
+            "Bodies from their first byte to their answer.",
+            registry=self.registry,
+        )
         self.waiting_bytes = Gauge(
             "timesplit_waiting_bytes", "Bodies waiting to be committed.", registry=self.registry
         )

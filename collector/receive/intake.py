@@ -28,6 +28,10 @@ class Intake:
         self._max_bytes = max_bytes
         self._held_bytes = 0
 
+    @property
+    def held_bytes(self) -> int:
+        return self._held_bytes
+
     @contextmanager
     def share(self) -> Iterator[Share]:
         """A share that is given back at the end of the block."""

@@ -3,8 +3,11 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
+from typing import Final
 
-MIB = 1 << 20
+from collector.journal.frames import JSON
+
+MIB: Final = 1 << 20
 
 
 @dataclass(frozen=True)
@@ -15,8 +18,16 @@ class Limits:
     """As it travels, compressed or not."""
     max_decompressed_bytes: int = 64 * MIB
     """After decompression; exporters send at most this much."""
+    max_json_bytes: int = 8 * MIB
+    """JSON after decompression: to read it takes a hundred times as long as protobuf."""
     max_export_spans: int = 100_000
     max_receiving_bytes: int = 128 * MIB
     """Bodies being received and decoded, of all clients together."""
     body_timeout_s: float = 30.0
     """Until the last byte of a body has come."""
+
+    def max_content_bytes(self, content_type: str) -> int:
+        """The limit after decompression, for this content type."""
+        if content_type == JSON:
+            return min(self.max_json_bytes, self.max_decompressed_bytes)
+        return self.max_decompressed_bytes

@@ -111,10 +111,16 @@ async def _answer(request: Request, path: WritePath, take: Take) -> Response:
     try:
         with path.intake.share() as share:
             body, media_type = encode(await take(request, share), content_type)
-    except Refusal as refusal:
-        path.figures.refused.labels(refusal.reason.label).inc()
-        return _refuse(refusal, content_type)
-    return Response(body, 200, media_type=media_type)
+    except Refusal as error:
+        refusal = error
+    except asyncio.CancelledError:
+        # Only the end of the process does this. Unanswered, it would be a 500, upon which
+        # exporters drop what they have.
+        refusal = Refusal(Reason.UNAVAILABLE, "the collector is stopping; send again shortly")
+    else:
+        return Response(body, 200, media_type=media_type)
+    path.figures.refused.labels(refusal.reason.label).inc()
+    return _refuse(refusal, content_type)
 
 
 def _refuse(refusal: Refusal, content_type: str) -> Response:

@@ -2,15 +2,20 @@
 
 from __future__ import annotations
 
+import contextlib
 import os
 import signal
 import socket
 import threading
 import time
+from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
 
+import grpc
 import httpx
 import pytest
+from google.rpc.error_details_pb2 import RetryInfo
+from google.rpc.status_pb2 import Status
 from sqlalchemy import Engine, func, select
 
 from collector.journal.frames import PROTOBUF
@@ -20,6 +25,7 @@ from collector.store.tables import journal
 from tests.collector.payloads import export, message
 from tests.fixtures.servers import Server, Start, wait_until
 
+TRACE_EXPORT = "/opentelemetry.proto.collector.trace.v1.TraceService/Export"
 STOP_WITHIN_S = 10.0
 
 
@@ -36,6 +42,16 @@ def stored_bodies(engine: Engine) -> set[bytes]:
     with engine.connect() as connection:
         rows = read(connection, 1, 0, 1_000_000)
     return {kept.body for row in rows for kept in row.exports}
+
+
+def assert_unavailable_over_grpc(server: Server) -> None:
+    with grpc.insecure_channel(server.grpc) as channel, pytest.raises(grpc.RpcError) as refused:
+        channel.unary_unary(TRACE_EXPORT)(an_export(1), timeout=20)
+    assert refused.value.code() is grpc.StatusCode.UNAVAILABLE
+    trailing = dict(refused.value.trailing_metadata())
+    info = RetryInfo()
+    assert Status.FromString(trailing["grpc-status-details-bin"]).details[0].Unpack(info)
+    assert 1 <= info.retry_delay.seconds <= 3
 
 
 def assert_refused(server: Server, message: str) -> None:
@@ -130,6 +146,23 @@ def test_sigterm_with_a_body_on_its_way_ends_in_time(
     assert time.monotonic() - started < STOP_WITHIN_S
 
 
+def test_sigterm_while_the_database_is_locked_ends_in_time(
+    collect: Start, sqlite_database_url: str
+) -> None:
+    server = collect(sqlite_database_url)
+    engine = open_database(sqlite_database_url)
+    with engine.connect() as other:
+        other.exec_driver_sql("BEGIN EXCLUSIVE")
+        sending = threading.Thread(target=_send_in_vain, args=(server,))
+        sending.start()
+        wait_until(lambda: "timesplit_waiting_bytes 0.0" not in _figures(server))
+        started = time.monotonic()
+        assert server.stop(signal.SIGTERM) == 0
+        assert time.monotonic() - started < STOP_WITHIN_S
+        sending.join()
+    engine.dispose()
+
+
 def test_what_was_acknowledged_is_derived_before_the_end(
     collect: Start, sqlite_database_url: str
 ) -> None:
@@ -147,13 +180,15 @@ def test_what_was_acknowledged_is_derived_before_the_end(
 def test_locked_sqlite_is_503_until_it_is_free(collect: Start, sqlite_database_url: str) -> None:
     server = collect(sqlite_database_url)
     engine = open_database(sqlite_database_url)
-    with engine.connect() as other:
+    with engine.connect() as other, ThreadPoolExecutor() as threads:
         other.exec_driver_sql("BEGIN EXCLUSIVE")
-        refused = send(server, an_export(1))
-        assert refused.status_code == 503
-        assert refused.headers["Retry-After"] in {"1", "2", "3"}
-        assert httpx.get(f"{server.otlp}/readyz", timeout=20).status_code == 503
+        refused = threads.submit(send, server, an_export(1))
+        over_grpc = threads.submit(assert_unavailable_over_grpc, server)
+        ready = threads.submit(httpx.get, f"{server.otlp}/readyz", timeout=20)
         assert httpx.get(f"{server.otlp}/healthz").status_code == 200
+        assert (refused.result().status_code, ready.result().status_code) == (503, 503)
+        assert refused.result().headers["Retry-After"] in {"1", "2", "3"}
+        over_grpc.result()
     assert send(server, an_export(2)).status_code == 200
     assert httpx.get(f"{server.otlp}/readyz").status_code == 200
     engine.dispose()
@@ -220,6 +255,15 @@ class Load:
     def end(self) -> None:
         for thread in self._threads:
             thread.join()
+
+
+def _send_in_vain(server: Server) -> None:
+    with contextlib.suppress(httpx.TransportError):
+        assert send(server, an_export(1)).status_code == 503
+
+
+def _figures(server: Server) -> str:
+    return httpx.get(f"{server.otlp}/metrics").text
 
 
 def _only_child(pid: int) -> int:

@@ -1,5 +1,6 @@
 from __future__ import annotations
 
+import contextlib
 import gzip
 import json
 import socket
@@ -23,6 +24,8 @@ from tests.collector.receive.conftest import (
     MAX_BODY_BYTES,
     MAX_DECOMPRESSED_BYTES,
     MAX_EXPORT_SPANS,
+    MAX_JSON_BYTES,
+    MAX_RECEIVING_BYTES,
     spans_export,
 )
 from tests.fixtures.servers import Server, wait_until
@@ -93,6 +96,11 @@ def test_gzip_bomb_of_many_members_is_413(client: httpx.Client) -> None:
     assert_refused(response, 413, f"{MAX_DECOMPRESSED_BYTES} bytes")
 
 
+def test_json_beyond_its_limit_is_413(client: httpx.Client) -> None:
+    response = post(client, b"{" + b" " * MAX_JSON_BYTES + b"}", JSON)
+    assert (response.status_code, str(MAX_JSON_BYTES) in response.text) == (413, True)
+
+
 def test_too_many_spans_are_413(client: httpx.Client) -> None:
     body = spans_export(MAX_EXPORT_SPANS + 1).SerializeToString()
     assert_refused(post(client, body), 413, f"the limit is {MAX_EXPORT_SPANS}")
@@ -119,6 +127,24 @@ def test_refusals_are_counted_by_reason(client: httpx.Client) -> None:
     post(client, b"\xff")
     after = figure(client, 'timesplit_refused_exports_total{reason="malformed"}')
     assert after == before + 1
+
+
+# --- Overload -----------------------------------------------------------------------------------
+
+
+def test_bodies_beyond_the_bound_are_429_until_others_are_done(
+    client: httpx.Client, small: Server
+) -> None:
+    body = spans_export(100).SerializeToString()
+    with contextlib.ExitStack() as senders:
+        for _ in range(MAX_RECEIVING_BYTES // 190_000):
+            sender = senders.enter_context(connect(small))
+            sender.sendall(head(content_length=200_000) + bytes(190_000))
+        wait_until(lambda: figure(client, "timesplit_receiving_bytes") >= 190_000 * 6)
+        refused = post(client, bytes(MAX_BODY_BYTES))
+    assert_refused(refused, 429, "send again shortly")
+    assert refused.headers["Retry-After"] in {"1", "2", "3"}
+    wait_until(lambda: post(client, body).status_code == 200)
 
 
 # --- Connections that lie -----------------------------------------------------------------------
