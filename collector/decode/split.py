@@ -33,6 +33,7 @@ class Split:
     category_ns: dict[str, int]  # all five; they add up to the duration
     part_ns: dict[str, int]  # only what the application itself named
     self_ns: dict[bytes, int]  # by span id: the request itself and every span that counts in it
+    folded_ns: dict[bytes, dict[str, int]]  # by span id and part: what was not worth a span
     renders: bool  # a span shows that this application measures rendering
 
 
@@ -52,19 +53,22 @@ def _add_up(spans: list[Span], places: list[Placed], own_ns: list[int]) -> Split
     category_ns = Counter(dict.fromkeys(CATEGORIES, 0))
     part_ns: Counter[str] = Counter()
     self_ns: dict[bytes, int] = {}
+    folded_ns: dict[bytes, dict[str, int]] = {}
     for span, place, own in zip(spans, places, own_ns, strict=True):
         left = own
-        for part, folded_ns in _folded(span, own):
-            left -= folded_ns
-            category_ns[CATEGORY_OF_PART.get(part, part)] += folded_ns
+        if folded := _folded(span, own):
+            folded_ns[span.span_id] = dict(folded)
+        for part, amount_ns in folded:
+            left -= amount_ns
+            category_ns[CATEGORY_OF_PART.get(part, part)] += amount_ns
             if part in CATEGORY_OF_PART:
-                part_ns[part] += folded_ns
+                part_ns[part] += amount_ns
         category_ns[place.category] += left
         if place.part is not None:
             part_ns[place.part] += left
         self_ns[span.span_id] = left
     renders = any(place.category == "render" for place in places)
-    return Split(dict(category_ns), dict(part_ns), self_ns, renders)
+    return Split(dict(category_ns), dict(part_ns), self_ns, folded_ns, renders)
 
 
 def _folded(span: Span, own_ns: int) -> list[tuple[str, int]]:

@@ -47,6 +47,7 @@ class TraceSpan:
     category: str  # one of the five
     part: str | None  # what the application calls it more exactly
     self_ns: int  # how much of the request's time is this span's own, by contract/split.md
+    folded_ns: Mapping[str, int]  # by part: time within it that was not worth a span of its own
     request_id: bytes | None  # the SERVER span of the request that it counts in
     statement: Statement | None  # what it ran, where it is a database's
     call_site: CallSite | None  # the line of the application behind it
@@ -69,7 +70,7 @@ def spans_of_trace(connection: Connection, trace_id: bytes) -> list[TraceSpan]:
 
 
 def _shown(group: Group) -> Iterator[TraceSpan]:
-    self_ns = split_group(group).self_ns
+    split = split_group(group)
     request_id = group.head.span_id if group.head.kind == Kind.SERVER else None
     for span in (group.head, *group.members):
         category, part = place_of(span)
@@ -85,7 +86,8 @@ def _shown(group: Group) -> Iterator[TraceSpan]:
             scope=span.scope,
             category=category,
             part=part,
-            self_ns=self_ns[span.span_id],
+            self_ns=split.self_ns[span.span_id],
+            folded_ns=split.folded_ns.get(span.span_id, {}),
             request_id=request_id,
             statement=statement,
             call_site=_call_site(span),

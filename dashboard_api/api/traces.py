@@ -85,6 +85,7 @@ def _span(span: TraceSpan, start_ns: int) -> Span:
         start_ms=(span.start_ns - start_ns) / NS_PER_MS,
         duration_ms=span.duration_ns / NS_PER_MS,
         self_ms=span.self_ns / NS_PER_MS,
+        folded_ms={part: ns / NS_PER_MS for part, ns in span.folded_ns.items()},
         request=span.request_id.hex() if span.request_id else None,
         part=span.part,
         status=_STATUSES[span.status_code] if 0 <= span.status_code <= 2 else "unset",

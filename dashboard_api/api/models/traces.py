@@ -53,6 +53,11 @@ class Span(Answer):
     start_ms: float = Field(description="When it began, ms after the trace's start.")
     duration_ms: float = Field(description="How long it took, ms.")
     self_ms: float = Field(description="Its own time, without what happened deeper, ms.")
+    folded_ms: dict[str, float] = Field(
+        description="Time within it that was not worth a span of its own, by part (or `cache`, "
+        "`external`), ms. With the `self_ms` of all spans of a request it adds up to the "
+        "request's duration."
+    )
     request: str | None = Field(
         description="The SERVER span of the request that its own time counts in. Null where that "
         "is not stored, and for what happens outside any request."

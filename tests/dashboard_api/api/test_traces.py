@@ -75,6 +75,15 @@ def test_waterfall_of_a_trace(api: Api, engine: Engine) -> None:
     assert second["events"] == [{"name": "exception", "start_ms": 4.0, "attributes": {}}]
 
 
+def test_self_and_folded_time_add_up_to_the_request(api: Api, engine: Engine) -> None:
+    folded = {"timesplit.folded": '{"gc":1000000,"execute":2000000}'}
+    server = message(1, 0, 10 * MS, kind=Kind.SERVER, attributes=folded)
+    stored(engine, server, message(2, 0, 4 * MS, parent=1))
+    first, second = api.get(PATH).json()["spans"]
+    assert first["folded_ms"] == {"gc": 1.0, "execute": 2.0}
+    assert (first["self_ms"], second["self_ms"], second["folded_ms"]) == (3.0, 4.0, {})
+
+
 def test_otlp_can_be_sent_again(api: Api, engine: Engine) -> None:
     server = message(1, 0, 10 * MS, kind=Kind.SERVER, attributes={"n": 2**53 + 1, "b": True})
     server.links.add(trace_id=trace(7), span_id=b"12345678")
