@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
+from functools import lru_cache
 
 from sqlalchemy import Connection
 
@@ -26,7 +27,7 @@ class Processes:
             request = counted.request
             if not request.process:
                 continue
-            identifier = stable_id(str(counted.service_id), request.process)
+            identifier = process_id_of(counted.service_id, request.process)
             seen_s, sequence = request.start_ns // 1_000_000_000, request.sequence
             row = rows.get(identifier)
             if row is None:
@@ -51,3 +52,9 @@ class Processes:
     def forget(self) -> None:
         """Keep nothing of what was prepared."""
         self._pending = {}
+
+
+@lru_cache(maxsize=4_096)
+def process_id_of(service_id: int, process: str) -> int:
+    """The id of a sending process."""
+    return stable_id(str(service_id), process)

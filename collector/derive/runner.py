@@ -35,6 +35,9 @@ _log = logging.getLogger(__name__)
 
 _ROWS_PER_BATCH: Final = 16
 _POLL_S: Final = 1.0
+_GATHER_S: Final = (
+    0.25  # between batches, so that the same rollup rows are not written all the time
+)
 _FIRST_PAUSE_S: Final = 0.25
 _LONGEST_PAUSE_S: Final = 10.0
 
@@ -87,6 +90,7 @@ class Deriver:
             try:
                 self.derive_available(stop)
                 pause_s = 0.0
+                stop.wait(_GATHER_S)
             except Exception:  # noqa: BLE001  # whatever it is, the thread must live on
                 pause_s = min(max(pause_s * 2, _FIRST_PAUSE_S), _LONGEST_PAUSE_S)
                 _log.exception("Deriving failed; trying again in %.2f s.", pause_s)

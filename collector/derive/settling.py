@@ -13,7 +13,7 @@ from collections.abc import Iterable
 from dataclasses import dataclass, field
 from typing import Final
 
-from sqlalchemy import Connection, delete, select
+from sqlalchemy import Connection, bindparam, delete, select
 
 from collector.decode.request import Request
 from collector.derive.counted import Change, CountedRequest
@@ -30,7 +30,7 @@ from collector.store.tables import unsettled_traces
 from collector.store.trace_spans import spans_of_traces
 from collector.store.upsert import upsert
 
-_TRACES_PER_BATCH: Final = 256
+_TRACES_PER_BATCH: Final = 1_000
 
 
 @dataclass(slots=True)
@@ -88,15 +88,14 @@ def _due(connection: Connection, stream_id: int, now_ns: int) -> dict[bytes, int
 
 
 def _remove(connection: Connection, stream_id: int, due: dict[bytes, int]) -> None:
-    for trace_id, settles_at_ns in due.items():
-        connection.execute(
-            delete(unsettled_traces).where(
-                unsettled_traces.c.trace_id == trace_id,
-                unsettled_traces.c.stream_id == stream_id,
-                # Another stream may have asked for it again since.
-                unsettled_traces.c.settles_at_ns == settles_at_ns,
-            )
-        )
+    statement = delete(unsettled_traces).where(
+        unsettled_traces.c.trace_id == bindparam("trace"),
+        unsettled_traces.c.stream_id == stream_id,
+        # Another stream may have asked for it again since.
+        unsettled_traces.c.settles_at_ns == bindparam("time"),
+    )
+    rows = [{"trace": trace_id, "time": due[trace_id]} for trace_id in sorted(due)]
+    connection.execute(statement, rows)
 
 
 def _settle(

@@ -2,12 +2,13 @@
 
 from __future__ import annotations
 
+from collections import defaultdict
 from collections.abc import Sequence
 from typing import Final
 
 from sqlalchemy import Connection
 
-from collector.derive.counted import Change
+from collector.derive.counted import Change, CountedStatement
 from collector.derive.endpoint_rollups import coarser, minute_of
 from collector.derive.rollup_rows import Key, RollupRows, Tally
 from collector.store.histogram import HistogramBuilder, Metric
@@ -44,31 +45,31 @@ class StatementRollups:
 
 
 def _by_minute(changes: Sequence[Change]) -> dict[Key, Tally]:
-    tallies: dict[Key, Tally] = {}
+    groups: dict[Key, list[tuple[CountedStatement, int, bool]]] = defaultdict(list)
     for counted, sign in changes:
+        endpoint_id, release_id = counted.endpoint_id, counted.release_id
         minute_s = minute_of(counted.request.start_ns)
-        seen: set[Key] = set()
+        ran: set[tuple[int, int]] = set()
         for statement in counted.statements:
-            key = (
-                counted.endpoint_id,
-                minute_s,
-                statement.statement_id,
-                statement.call_site_id,
-                counted.release_id,
-            )
-            tally = tallies.get(key)
-            if tally is None:
-                tally = tallies[key] = Tally([0] * len(_SUMS), [0], HistogramBuilder())
+            called = statement[:2]
             # Two texts of one request may be one statement: still one request that ran it.
-            sums = tally.sums
-            sums[0] += 0 if key in seen else sign
-            sums[1] += sign * statement.calls
-            sums[2] += sign * statement.execute_ns
-            sums[3] += sign * statement.fetch_ns
-            sums[4] += sign * statement.rows
-            if sign > 0 and statement.max_ns > tally.maxima[0]:
-                tally.maxima[0] = statement.max_ns
-            for bucket, calls in statement.durations:
-                tally.histograms.add(Metric.DURATION, bucket, sign * calls)
-            seen.add(key)
-    return tallies
+            key = (endpoint_id, minute_s, *called, release_id)
+            groups[key].append((statement, sign, called not in ran))
+            ran.add(called)
+    return {key: _tally(group) for key, group in groups.items()}
+
+
+def _tally(group: list[tuple[CountedStatement, int, bool]]) -> Tally:
+    requests = calls = execute_ns = fetch_ns = rows = max_ns = 0
+    histograms = HistogramBuilder()
+    for statement, sign, is_first in group:
+        requests += sign if is_first else 0
+        calls += sign * statement.calls
+        execute_ns += sign * statement.execute_ns
+        fetch_ns += sign * statement.fetch_ns
+        rows += sign * statement.rows
+        if sign > 0 and statement.max_ns > max_ns:
+            max_ns = statement.max_ns
+        for bucket, count in statement.durations:
+            histograms.add(Metric.DURATION, bucket, sign * count)
+    return Tally([requests, calls, execute_ns, fetch_ns, rows], [max_ns], histograms)
