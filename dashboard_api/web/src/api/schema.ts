@@ -1810,6 +1810,13 @@ export interface components {
              */
             events: components["schemas"]["SpanEvent"][];
             /**
+             * Folded Ms
+             * @description Time within it that was not worth a span of its own, by part (or `cache`, `external`), ms. With the `self_ms` of all spans of a request it adds up to the request's duration.
+             */
+            folded_ms: {
+                [key: string]: number;
+            };
+            /**
              * Kind
              * @description OpenTelemetry's span kind.
              * @enum {string}
