@@ -77,8 +77,8 @@ def _after(path: str) -> Callable[[random.Random, int], str]:
 
 MIX: Final = (
     Mix(3, "GET", _fixed("/")),
-    Mix(4, "GET", _page("/api/slow/orders/?page={}&channel={}")),
-    Mix(4, "GET", _page("/api/fast/orders/?page={}&channel={}")),
+    Mix(5, "GET", _page("/api/slow/orders/?page={}&channel={}")),
+    Mix(5, "GET", _page("/api/fast/orders/?page={}&channel={}")),
     Mix(4, "GET", _order("/api/slow/orders/{}/events/")),
     Mix(4, "GET", _order("/api/fast/orders/{}/events/")),
     Mix(3, "GET", _fixed("/api/slow/events/latest/")),
@@ -91,7 +91,7 @@ MIX: Final = (
     Mix(4, "GET", _category("/fast/categories/{}/")),
     Mix(2, "GET", _product("/api/slow/products/{}/quotes/")),
     Mix(3, "GET", _product("/api/fast/products/{}/quotes/")),
-    Mix(2, "GET", _fixed("/api/slow/bestsellers/")),
+    Mix(1, "GET", _fixed("/api/slow/bestsellers/")),
     Mix(5, "GET", _fixed("/api/fast/bestsellers/")),
     Mix(6, "GET", _product("/api/slow/products/{}/")),
     Mix(6, "GET", _product("/api/fast/products/{}/")),
