@@ -145,3 +145,37 @@ def test_comment_only_statement_does_what_it_does_without_us(ask: Callable[..., 
     finally:
         current.reset(outer)
     assert record.queries.count == 1
+
+
+@pytest.mark.postgres
+def test_waiting_for_a_pool_is_connecting(ask: Callable[..., Seen], postgresql: str) -> None:
+    import threading
+
+    from django.db import connections
+
+    held = threading.Event()
+    release = threading.Timer(0.2, held.set)
+    pooled = connections.settings[postgresql] | {
+        "OPTIONS": {"pool": {"min_size": 1, "max_size": 1, "timeout": 10}},
+        "CONN_MAX_AGE": 0,
+    }
+    connections.settings["pooled"] = pooled
+
+    def hold() -> None:
+        with connections["pooled"].cursor():
+            release.start()
+            held.wait(10)
+        connections["pooled"].close()
+
+    holder = threading.Thread(target=hold)
+    holder.start()
+    try:
+        while not release.is_alive() and not held.is_set():
+            held.wait(0.001)
+        seen = ask("/raw_rows/?using=pooled")
+        assert seen.attributes["timesplit.queries"] == 1
+        assert seen.parts["connect"] > 100_000_000
+    finally:
+        holder.join()
+        connections["pooled"].close()
+        connections["pooled"].close_pool()

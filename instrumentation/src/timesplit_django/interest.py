@@ -59,11 +59,11 @@ def is_interesting(record: RequestRecord, name: str, failed: bool) -> bool:
         _endpoints.clear()
     endpoint = _endpoints.setdefault(name, _Endpoint())
     endpoint.requests += 1
-    sampled = endpoint.requests % max(settings.sample_every, 1) == 1 % max(settings.sample_every, 1)
+    every = settings.sample_every
     # Each of these learns from every request, so none may be left out for another's answer.
     verdicts = (
         failed,
-        sampled,
+        every > 0 and endpoint.requests % every == 1 % every,
         endpoint.is_slow(record.duration_ns),
         _has_new_statement(record),
         _has_repeated_statement(record, settings.repeated_queries) and endpoint.may_repeat(),

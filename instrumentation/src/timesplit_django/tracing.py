@@ -157,6 +157,9 @@ def _own_provider() -> TracerProvider:
     if not os.environ.get("OTEL_TRACES_SAMPLER"):
         options["sampler"] = ALWAYS_ON
     provider = TracerProvider(resource=resource(), shutdown_on_exit=False, **options)
+    if os.environ.get("OTEL_TRACES_EXPORTER", "").strip().lower() == "none":
+        trace.set_tracer_provider(provider)
+        return provider
     delay_ms = None if os.environ.get("OTEL_BSP_SCHEDULE_DELAY") else SCHEDULE_DELAY_MS
     provider.add_span_processor(BatchSpanProcessor(exporter, schedule_delay_millis=delay_ms))
     trace.set_tracer_provider(provider)

@@ -18,6 +18,7 @@ def install() -> None:
     """Account the library once it is there."""
     _patches.when_imported("aiohttp.client", _patch_client)
     _patches.when_imported("aiohttp.client_reqrep", _patch_response)
+    _patches.when_imported("aiohttp.streams", _patch_streams)
 
 
 def uninstall() -> None:
@@ -31,6 +32,11 @@ def _patch_client(module: ModuleType) -> None:
 
 def _patch_response(module: ModuleType) -> None:
     _patches.wrap(module.ClientResponse, "read", timed_async(EXTERNAL))
+
+
+def _patch_streams(module: ModuleType) -> None:
+    """Where every reader of a body waits for more of it."""
+    _patches.wrap(module.StreamReader, "_wait", timed_async(EXTERNAL))
 
 
 def _timed_request(original: Any) -> Any:

@@ -7,7 +7,7 @@ from typing import Any
 
 from timesplit_django.accounting import Activity
 from timesplit_django.parts import TEMPLATE
-from timesplit_django.patching import Patches, timed, timed_generator
+from timesplit_django.patching import Patches, timed, timed_async, timed_generator
 
 _patches = Patches()
 
@@ -27,6 +27,7 @@ def _patch_library(module: ModuleType) -> None:
     rendering = timed(TEMPLATE, shown=True, describe=_name_template)
     _patches.wrap(module.Template, "render", rendering)
     _patches.wrap(module.Template, "generate", timed_generator(TEMPLATE))
+    _patches.wrap(module.Template, "render_async", timed_async(TEMPLATE))
     _patches.wrap(module.Environment, "get_template", timed(TEMPLATE))
 
 

@@ -18,6 +18,7 @@ def install() -> None:
     _patches.when_imported("rest_framework.serializers", _patch_serializers)
     _patches.when_imported("rest_framework.request", _patch_request)
     _patches.when_imported("rest_framework.response", _patch_response)
+    _patches.when_imported("rest_framework.renderers", _patch_renderers)
 
 
 def uninstall() -> None:
@@ -42,6 +43,18 @@ def _patch_request(module: ModuleType) -> None:
 def _patch_response(module: ModuleType) -> None:
     encoding = timed(ENCODE, shown=True, describe=_name_renderer)
     _patches.wrap(module.Response, "rendered_content", encoding)
+
+
+def _patch_renderers(module: ModuleType) -> None:
+    """Renderers that a view calls itself; inside a response they belong to its encoding."""
+    encoding = timed(ENCODE, shown=True, describe=_name_own_class)
+    for renderer in vars(module).values():
+        if isinstance(renderer, type) and issubclass(renderer, module.BaseRenderer):
+            _patches.wrap(renderer, "render", encoding)
+
+
+def _name_own_class(activity: Activity, args: tuple[Any, ...], _: dict[str, Any]) -> None:
+    activity.detail = type(args[0]).__name__
 
 
 def _name_serializer(activity: Activity, args: tuple[Any, ...], _: dict[str, Any]) -> None:

@@ -1,0 +1,106 @@
+"""Probes come and go without a trace, and one that fails leaves the others at work."""
+
+from __future__ import annotations
+
+import gc
+from collections.abc import Callable, Iterator
+from concurrent.futures import ThreadPoolExecutor
+from threading import Thread
+
+import pytest
+
+from tests.instrumentation.conftest import Seen
+from timesplit_django import guard, installation
+from timesplit_django.probes import PROBES
+
+
+@pytest.fixture
+def installed_again(project: None) -> Iterator[None]:
+    yield
+    installation.install()
+    guard.forget()
+
+
+def _attributes() -> dict[str, object]:
+    from django.core.cache.backends.locmem import LocMemCache
+    from django.core.handlers.base import BaseHandler
+    from django.db.backends.base.base import BaseDatabaseWrapper
+    from django.db.models import QuerySet
+    from django.http import JsonResponse
+    from django.template.base import Template
+    from requests import Session
+    from rest_framework.serializers import BaseSerializer
+
+    looked_at = {
+        BaseDatabaseWrapper: "_prepare_cursor connect _commit",
+        BaseHandler: "load_middleware make_view_atomic",
+        BaseSerializer: "data is_valid",
+        JsonResponse: "__init__",
+        LocMemCache: "get set",
+        QuerySet: "_fetch_all _iterator get",
+        Session: "send",
+        Template: "render",
+        Thread: "start",
+        ThreadPoolExecutor: "submit",
+    }
+    return {
+        f"{owner.__name__}.{name}": vars(owner)[name]
+        for owner, names in looked_at.items()
+        for name in names.split()
+    }
+
+
+def _file_of(attribute: object) -> str:
+    function = getattr(attribute, "fget", attribute)
+    return str(getattr(function, "__code__").co_filename)  # noqa: B009
+
+
+def test_every_probe_can_be_taken_away_and_put_back(
+    ask: Callable[..., Seen], installed_again: None
+) -> None:
+    ask("/cached/")
+    measured = _attributes()
+    installation.uninstall()
+    bare = _attributes()
+    assert not [name for name in bare if "timesplit_django" in _file_of(bare[name])]
+    assert {name for name in bare if bare[name] is measured[name]} == set()
+    assert not any(callback.__module__.startswith("timesplit") for callback in gc.callbacks)
+    installation.install()
+    installation.install()
+    assert ask("/many/").attributes["timesplit.queries"] == 25
+    assert set(installation.installed()) == set(PROBES)
+    assert all(installation.installed().values())
+
+
+def test_probe_that_fails_leaves_the_others(
+    ask: Callable[..., Seen], installed_again: None, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    from timesplit_django.probes import orm
+
+    def fail() -> None:
+        raise RuntimeError("a probe that fails")
+
+    installation.uninstall()
+    monkeypatch.setattr(orm, "install", fail)
+    installation.install()
+    assert not installation.installed()["orm"]
+    assert ask("/many/").attributes["timesplit.queries"] == 25
+    monkeypatch.undo()
+
+
+def test_switched_off_installs_nothing(
+    installed_again: None,
+    settings_of_package: Callable[..., None],
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    installation.uninstall()
+    settings_of_package(TIMESPLIT_ENABLED=False)
+    installation.install()
+    assert installation.switched_off() == "TIMESPLIT_ENABLED is false"
+    settings_of_package(TIMESPLIT_ENABLED=True)
+    monkeypatch.setenv("OTEL_SDK_DISABLED", "true")
+    installation.install()
+    assert installation.switched_off() == "OTEL_SDK_DISABLED is true"
+    assert not any(installation.installed().values())
+    monkeypatch.undo()
+    settings_of_package()
