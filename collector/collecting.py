@@ -3,9 +3,7 @@
 from __future__ import annotations
 
 import asyncio
-import logging
 import socket
-import threading
 from collections.abc import AsyncIterator, Iterator
 from concurrent.futures import ThreadPoolExecutor
 from contextlib import asynccontextmanager, contextmanager
@@ -16,25 +14,22 @@ import grpc
 import uvicorn
 from fastapi import FastAPI
 from sqlalchemy import Engine
-from sqlalchemy.exc import SQLAlchemyError
 
 from collector.app import create_app
 from collector.derive.runner import Deriver
+from collector.deriving import deriving, taking_over
 from collector.journal.lag import read_lag
 from collector.journal.stream import Stream, claim_stream
 from collector.journal.writer import JournalWriter
 from collector.listen import ListenError, join, listen, port_of
-from collector.pipeline import DeriverWake, WritePath
+from collector.pipeline import WritePath
 from collector.receive.figures import Figures
 from collector.receive.intake import Intake
 from collector.receive.limits import Limits
 from collector.receive.otlp_grpc import otlp_server
 
-logger = logging.getLogger(__name__)
-
 DECODERS: Final = 2
 DRAIN_S: Final = 3  # for exports on their way when the process is told to stop
-DERIVE_S: Final = 3.0  # for deriving what they left; the next start continues
 
 
 @dataclass(frozen=True)
@@ -83,7 +78,11 @@ async def collecting(
         )
         deriver = Deriver(engine, stream.stream_id, settle_s=settings.settle_s)
         figures.show_derived(deriver.figures)
-        with _deriving(deriver) as wake, ThreadPoolExecutor(DECODERS, "decode") as decoders:
+        with (
+            taking_over(engine, settings.settle_s),
+            deriving(deriver) as wake,
+            ThreadPoolExecutor(DECODERS, "decode") as decoders,
+        ):
             intake = Intake(settings.limits.max_receiving_bytes)
             path = WritePath(writer, settings.limits, intake, figures, wake, decoders)
             try:
@@ -149,28 +148,3 @@ def _http_server(app: FastAPI) -> _Server:
             timeout_graceful_shutdown=DRAIN_S,
         )
     )
-
-
-@contextmanager
-def _deriving(deriver: Deriver) -> Iterator[DeriverWake]:
-    """Derive on a thread until the block ends, then a bounded while longer."""
-    stop, wake = threading.Event(), DeriverWake()
-    thread = threading.Thread(
-        target=_derive, args=(deriver, stop, wake.event), name="deriver", daemon=True
-    )
-    thread.start()
-    try:
-        yield wake
-    finally:
-        stop.set()
-        wake.event.set()
-        thread.join(DERIVE_S)
-
-
-def _derive(deriver: Deriver, stop: threading.Event, wake: threading.Event) -> None:
-    deriver.run(stop, wake)
-    try:
-        deriver.derive_available()
-    except SQLAlchemyError as error:
-        cause = str(error).partition("\n")[0]
-        logger.warning("The rest is derived at the next start: %s", cause)

@@ -1,10 +1,11 @@
-"""The commands of the write path: `serve`, `collect`, `migrate`.
+"""The commands of the write path: `serve`, `collect`, `migrate`, `rebuild`.
 
 What they run is imported when they run, so that the other path's commands start without it.
 """
 
 from __future__ import annotations
 
+from datetime import datetime
 from typing import Annotated, Literal
 
 import typer
@@ -187,3 +188,32 @@ def migrate(database: Database = "sqlite:///timesplit.sqlite3") -> None:
     from collector.process import run_migration
 
     run_migration(database)
+
+
+@commands.command()
+def rebuild(
+    database: Database = "sqlite:///timesplit.sqlite3",
+    first_day: Annotated[
+        datetime | None,
+        typer.Option(
+            "--from",
+            envvar="TIMESPLIT_REBUILD_FROM",
+            formats=["%Y-%m-%d"],
+            help="First day (UTC) to derive again; by default the oldest.",
+        ),
+    ] = None,
+    last_day: Annotated[
+        datetime | None,
+        typer.Option(
+            "--to",
+            envvar="TIMESPLIT_REBUILD_TO",
+            formats=["%Y-%m-%d"],
+            help="Last day (UTC) to derive again; by default today.",
+        ),
+    ] = None,
+    settle: Settle = 5.0,
+) -> None:
+    """Derive requests and rollups again from the journal, as after an improvement of a rule."""
+    from collector.process import run_rebuild
+
+    run_rebuild(database, first_day, last_day, settle)

@@ -8,21 +8,26 @@ import resource
 import signal
 import socket
 import sys
+import time
 from collections.abc import Iterator
 from contextlib import contextmanager
+from datetime import UTC, datetime
 from typing import Any, Final, NoReturn
 
 import typer
 import uvloop
-from sqlalchemy import Engine
+from sqlalchemy import Engine, func, select
 from sqlalchemy.exc import SQLAlchemyError
 
 from collector.collecting import Settings, collecting
 from collector.dashboard_process import DashboardError, DashboardProcess, dashboard_process
+from collector.derive.rebuild import DAY_S, JournalTooShort, rebuild
+from collector.deriving import derive_abandoned_streams
 from collector.journal.stream import StreamLost, StreamTaken
 from collector.listen import ListenError, listen
 from collector.store.engine import DatabaseURLError, open_database
 from collector.store.schema import SchemaError, migrate
+from collector.store.tables import ENDPOINT_ROLLUPS
 
 SWITCH_INTERVAL_S: Final = 0.001
 """How long deriving may keep exports waiting for the interpreter; Python's default is 5 ms."""
@@ -53,6 +58,40 @@ def run_migration(database_url: str) -> None:
         typer.echo("The schema is up to date.")
 
 
+def run_rebuild(
+    database_url: str, first_day: datetime | None, last_day: datetime | None, settle_s: float
+) -> None:
+    """Derive days again from the journal; what running collectors own, they derive themselves."""
+    _log_to_standard_error("warning")
+    with _clear_errors(), _database(database_url) as engine:
+        from_s = _oldest_day_s(engine) if first_day is None else _day_s(first_day)
+        to_s = int(time.time()) if last_day is None else _day_s(last_day) + DAY_S
+        if from_s is None:
+            typer.echo("There is nothing to derive again: no request has been derived yet.")
+            return
+        rebuilt = rebuild(engine, from_s, to_s)
+        derive_abandoned_streams(engine, settle_s)
+        typer.echo(
+            f"Derived again from the journal: {_date(rebuilt.from_s)} to "
+            f"{_date(rebuilt.to_s - DAY_S)}, UTC. Running collectors derive their own part now."
+        )
+
+
+def _oldest_day_s(engine: Engine) -> int | None:
+    days = ENDPOINT_ROLLUPS[DAY_S]
+    with engine.connect() as connection:
+        oldest: int | None = connection.scalar(select(func.min(days.c.day_s)))
+    return oldest
+
+
+def _day_s(day: datetime) -> int:
+    return int(day.replace(tzinfo=UTC).timestamp())
+
+
+def _date(day_s: int) -> str:
+    return datetime.fromtimestamp(day_s, UTC).date().isoformat()
+
+
 @contextmanager
 def _database(database_url: str) -> Iterator[Engine]:
     """The migrated database."""
@@ -75,6 +114,7 @@ def _clear_errors() -> Iterator[None]:
     except (
         DashboardError,
         DatabaseURLError,
+        JournalTooShort,
         ListenError,
         SchemaError,
         StreamLost,

@@ -10,14 +10,17 @@ is written to the journal is written only while that is still this process.
 from __future__ import annotations
 
 import fcntl
+import itertools
 import os
 import socket
 import time
 import uuid
+from collections.abc import Iterable, Iterator
+from contextlib import suppress
 from pathlib import Path
 from typing import IO, Final, Protocol
 
-from sqlalchemy import Connection, Engine, func, insert, select, text, update
+from sqlalchemy import Connection, Engine, insert, select, text, update
 from sqlalchemy.exc import DBAPIError
 
 from collector.store.tables import streams
@@ -74,7 +77,47 @@ class Stream:
 
 def claim_stream(engine: Engine) -> Stream:
     """A stream that no living collector has. Raises StreamTaken where SQLite's only one is in use."""
-    lock = _FileLock(engine) if engine.dialect.name == "sqlite" else _AdvisoryLock(engine)
+    if engine.dialect.name == "sqlite":
+        return _own(engine, _FileLock(engine))
+    known = _known_streams(engine)
+    new = itertools.count(max(known, default=0) + 1)
+    # Ids without end: there is always one that is free.
+    return _own(engine, next(_free_locks(engine, itertools.chain(known, new))))
+
+
+def claim_abandoned_streams(engine: Engine) -> Iterator[Stream]:
+    """Each stream that no living collector has, in turn; it is given back before the next."""
+    for lock in _abandoned_locks(engine):
+        stream = _own(engine, lock)
+        try:
+            yield stream
+        finally:
+            stream.release()
+
+
+def _abandoned_locks(engine: Engine) -> Iterator[_Lock]:
+    known = _known_streams(engine)
+    if engine.dialect.name != "sqlite":
+        yield from _free_locks(engine, known)
+    elif known:
+        with suppress(StreamTaken):
+            yield _FileLock(engine)
+
+
+def _known_streams(engine: Engine) -> list[int]:
+    with engine.connect() as connection:
+        return sorted(connection.scalars(select(streams.c.stream_id)))
+
+
+def _free_locks(engine: Engine, stream_ids: Iterable[int]) -> Iterator[_Lock]:
+    """Take the lock of each of these streams that is free."""
+    for stream_id in stream_ids:
+        lock = _AdvisoryLock(engine, stream_id)
+        if lock.take():
+            yield lock
+
+
+def _own(engine: Engine, lock: _Lock) -> Stream:
     owner = f"{socket.gethostname()}:{os.getpid()}:{uuid.uuid4().hex[:8]}"
     try:
         with engine.begin() as connection:
@@ -125,26 +168,29 @@ class _FileLock:
 
 
 class _AdvisoryLock:
-    """The advisory lock of the first free stream, held by a connection of its own."""
+    """The advisory lock of one stream, held by a connection of its own."""
 
-    def __init__(self, engine: Engine) -> None:
+    def __init__(self, engine: Engine, stream_id: int) -> None:
+        self.stream_id = stream_id
         self._engine = engine.execution_options(isolation_level="AUTOCOMMIT")
-        self._connection: Connection | None = self._engine.connect()
-        known = self._connection.scalars(select(streams.c.stream_id)).all()
-        highest = self._connection.scalar(select(func.max(streams.c.stream_id))) or 0
-        candidate = next((known_id for known_id in sorted(known) if self._try(known_id)), None)
-        while candidate is None:
-            highest += 1
-            candidate = highest if self._try(highest) else None
-        self.stream_id: int = candidate
+        self._connection: Connection | None = None
 
-    def _try(self, stream_id: int) -> bool:
+    def take(self) -> bool:
+        """Whether this process has the lock now. Raises DBAPIError."""
+        self._connection = self._engine.connect()
         statement = text("SELECT pg_try_advisory_lock(:lock_class, :stream_id)")
-        keys = {"lock_class": _LOCK_CLASS, "stream_id": stream_id}
-        return bool(self._connection and self._connection.scalar(statement, keys))
+        keys = {"lock_class": _LOCK_CLASS, "stream_id": self.stream_id}
+        taken = bool(self._connection.scalar(statement, keys))
+        if not taken:
+            self.release()
+        return taken
 
     def is_held(self) -> bool:
-        return self._is_alive() or self._take_again()
+        try:
+            return self._is_alive() or self.take()
+        except DBAPIError:
+            self.release()
+            return False
 
     def _is_alive(self) -> bool:
         if self._connection is None:
@@ -155,16 +201,6 @@ class _AdvisoryLock:
             self.release()
             return False
         return True
-
-    def _take_again(self) -> bool:
-        try:
-            self._connection = self._engine.connect()
-            taken = self._try(self.stream_id)
-        except DBAPIError:
-            taken = False
-        if not taken:
-            self.release()
-        return taken
 
     def release(self) -> None:
         if self._connection is not None:
