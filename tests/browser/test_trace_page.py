@@ -98,3 +98,10 @@ def test_request_without_spans_says_why_and_shows_its_split(page: Page) -> None:
         "Render 9.0\u202fms (28\u202f%), Cache 0\u202fms (0\u202f%), External 0\u202fms (0\u202f%)",
     )
     expect(lines(page).first).to_contain_text("unknown")  # its own time is not told apart
+
+
+def test_address_of_a_folded_span_opens_its_fold(page: Page) -> None:
+    page.goto(f"/traces/{N_PLUS_ONE_TRACE}?span={12:016x}")
+    expect(lines(page)).to_have_count(5 + 146)
+    detail = page.get_by_role("complementary", name="Span")
+    expect(detail.get_by_label("SQL")).to_contain_text("shop_customer")

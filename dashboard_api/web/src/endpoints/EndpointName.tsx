@@ -1,5 +1,6 @@
 import { Link } from "react-router";
 import { useFilterSearch } from "../filters/useFilters";
+import { Breakable } from "../numbers/Breakable";
 import classes from "./EndpointsPage.module.css";
 
 interface EndpointNameProps {
@@ -26,8 +27,14 @@ export function EndpointName({ endpoint, withService = false }: EndpointNameProp
     <div className={classes.name}>
       <span className={classes.method}>{endpoint.method}</span>
       <div>
-        <Link to={`/endpoints/${endpoint.id}${search}`}>{endpoint.route || "(no route)"}</Link>
-        {below !== "" && <div className={classes.view}>{below}</div>}
+        <Link to={`/endpoints/${endpoint.id}${search}`}>
+          <Breakable text={endpoint.route || "(no route)"} />
+        </Link>
+        {below !== "" && (
+          <div className={classes.view}>
+            <Breakable text={below} />
+          </div>
+        )}
       </div>
     </div>
   );

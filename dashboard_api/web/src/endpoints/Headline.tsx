@@ -30,15 +30,15 @@ export function Headline({ endpoint }: { endpoint: EndpointDetail }) {
         <Percentile99 endpoint={endpoint} />
       </Fact>
       <Fact
-        name="Queries a request"
-        aside={queries && `p95 ${count(queries.p95)}, max ${count(queries.max)}`}
+        name="Queries"
+        aside={queries && `mean; p95 ${count(queries.p95)}, max ${count(queries.max)}`}
       >
         <Count value={queries?.mean} />
       </Fact>
       <Fact name="Errors" aside={share(endpoint.errors / endpoint.requests)}>
         <Count value={endpoint.errors} />
       </Fact>
-      <Fact name="Impact" aside="of all requests' time">
+      <Fact name="Impact" aside="of the total time">
         <Share value={endpoint.impact} />
       </Fact>
       <Fact name="CPU" aside="mean, of the thread">

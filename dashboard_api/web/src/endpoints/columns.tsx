@@ -13,7 +13,7 @@ export const columns = helper.columns([
     id: "name",
     sortFn: (a, b) => a.original.name.localeCompare(b.original.name),
     sortDescFirst: false,
-    meta: { label: "Endpoint", isWide: true, width: "24%" },
+    meta: { label: "Endpoint", isWide: true, width: "30%" },
     cell: ({ row }) => <NameCell endpoint={row.original} />,
   }),
   helper.accessor((endpoint) => endpoint.duration_ms?.mean ?? undefined, {

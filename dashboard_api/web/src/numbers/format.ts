@@ -43,9 +43,10 @@ export function shareFigure(share: number): Figure {
   return { digits: fixed(percent, percent > 0 && percent < 9.95 ? 1 : 0), unit: "%" };
 }
 
-/** A plain count or a mean of counts: one decimal only where it tells something. */
+/** A plain count or a mean of counts: decimals only where they tell something. */
 export function countFigure(count: number): Figure {
-  const decimals = Number.isInteger(count) || count >= 99.95 ? 0 : 1;
+  if (count > 0 && count < 0.005) return { digits: "<0.01", unit: "" };
+  const decimals = Number.isInteger(count) || count >= 99.95 ? 0 : count < 0.95 ? 2 : 1;
   return { digits: fixed(count, decimals), unit: "" };
 }
 

@@ -57,7 +57,7 @@ export function RequestsTable({ requests }: { requests: Request[] }) {
                 <Count value={request.queries} />
               </td>
               <td data-figure>
-                <Count value={request.spans} />
+                <Spans request={request} />
               </td>
               <td>{request.release}</td>
             </tr>
@@ -74,5 +74,15 @@ function TraceLink({ request, children }: { request: Request; children: ReactNod
     <Link className={classes.link} to={`/traces/${request.trace_id}${search}`}>
       {children}
     </Link>
+  );
+}
+
+/** How much of the request can be looked into. */
+function Spans({ request }: { request: Request }) {
+  if (request.spans > 1 || !request.digested) return <Count value={request.spans} />;
+  return (
+    <span className={classes.splitOnly} title="Its split and statements were sent, not every span">
+      split only
+    </span>
   );
 }

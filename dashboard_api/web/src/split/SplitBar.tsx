@@ -1,4 +1,5 @@
 import { Tooltip } from "@mantine/core";
+import { useRef, useState } from "react";
 import { duration, share } from "../numbers/format";
 import { CATEGORIES, CATEGORY_NAMES, categoryColor } from "./categories";
 import classes from "./SplitBar.module.css";
@@ -17,15 +18,18 @@ interface SplitBarProps {
 /** One stacked bar: five categories in their fixed colours and order. */
 export function SplitBar({ values, length = 1, height = 14, written = duration }: SplitBarProps) {
   const sum = sumOf(values);
+  const bar = useRef<HTMLDivElement>(null);
+  const [isPointedAt, setPointedAt] = useState(false);
   return (
-    <Tooltip
-      label={<SplitFigures values={values} written={written} />}
-      position="bottom-start"
-      openDelay={150}
-      color="var(--surface)"
-      classNames={{ tooltip: classes.tooltip ?? "" }}
-    >
-      <div className={classes.room} role="img" aria-label={spoken(values, written)}>
+    <>
+      <div
+        ref={bar}
+        className={classes.room}
+        role="img"
+        aria-label={spoken(values, written)}
+        onPointerEnter={() => setPointedAt(true)}
+        onPointerLeave={() => setPointedAt(false)}
+      >
         <div className={classes.bar} style={{ width: `${length * 100}%`, height }}>
           {CATEGORIES.map((category) => {
             const value = values[category] ?? 0;
@@ -44,7 +48,18 @@ export function SplitBar({ values, length = 1, height = 14, written = duration }
           })}
         </div>
       </div>
-    </Tooltip>
+      {/* Made when it is needed: a page has hundreds of bars. */}
+      {isPointedAt && (
+        <Tooltip
+          opened
+          target={bar}
+          label={<SplitFigures values={values} written={written} />}
+          position="bottom-start"
+          color="var(--surface)"
+          classNames={{ tooltip: classes.tooltip ?? "" }}
+        />
+      )}
+    </>
   );
 }
 

@@ -1,6 +1,6 @@
-import { useTable } from "@tanstack/react-table";
+import { FlexRender, useTable } from "@tanstack/react-table";
 import type { ColumnDef, ExpandedState, ReactTable, Row, TableState } from "@tanstack/react-table";
-import { Fragment, useState } from "react";
+import { Fragment, memo, useState } from "react";
 import type { ReactNode } from "react";
 import classes from "./DataTable.module.css";
 import { features } from "./features";
@@ -61,7 +61,7 @@ export function DataTable<Data extends object>(props: DataTableProps<Data>) {
           <tbody role="rowgroup">
             {rows.map((row) => (
               <Fragment key={row.id}>
-                <DataRow table={table} row={row} />
+                <DataRow row={row} isOpen={row.getIsExpanded()} />
                 {detail !== undefined && row.getIsExpanded() && (
                   <tr role="row" className={classes.detail}>
                     <td role="cell" colSpan={row.getAllCells().length}>
@@ -80,13 +80,13 @@ export function DataTable<Data extends object>(props: DataTableProps<Data>) {
 }
 
 interface DataRowProps<Data extends object> {
-  table: PageTable<Data>;
   row: Row<Features, Data>;
+  isOpen: boolean;
 }
 
-function DataRow<Data extends object>({ table, row }: DataRowProps<Data>) {
+function AnyDataRow<Data extends object>({ row, isOpen }: DataRowProps<Data>) {
   return (
-    <tr role="row" className={classes.row}>
+    <tr role="row" className={classes.row} data-open={isOpen}>
       {row.getAllCells().map((cell) => {
         const meta = cell.column.columnDef.meta;
         return (
@@ -97,10 +97,13 @@ function DataRow<Data extends object>({ table, row }: DataRowProps<Data>) {
             data-figure={meta?.isFigure}
             data-wide={meta?.isWide}
           >
-            <table.FlexRender cell={cell} />
+            <FlexRender cell={cell} />
           </td>
         );
       })}
     </tr>
   );
 }
+
+/** Drawn again only when its data change or it opens, not when rows change places. */
+const DataRow = memo(AnyDataRow) as typeof AnyDataRow;

@@ -1,9 +1,9 @@
 import { useMemo, useRef, useState } from "react";
-import type { KeyboardEvent } from "react";
+import type { KeyboardEvent, SyntheticEvent } from "react";
 import { useSearchParams } from "react-router";
 import type { Trace } from "../api/types";
 import { useSetParameters } from "../filters/useFilters";
-import { waterfallRows } from "./rows";
+import { foldsAround, waterfallRows } from "./rows";
 import type { WaterfallRow } from "./rows";
 import { SpanDetail } from "./SpanDetail";
 import { spanTrees } from "./spanTree";
@@ -18,8 +18,10 @@ export function Waterfall({ trace }: { trace: Trace }) {
   const setParameters = useSetParameters();
   // The address follows what is chosen, but too late for a key that is held down.
   const [chosenId, setChosenId] = useState(parameters.get("span"));
-  const [toggled, setToggled] = useState<ReadonlySet<string>>(new Set());
   const roots = useMemo(() => spanTrees(trace.spans), [trace]);
+  const [toggled, setToggled] = useState<ReadonlySet<string>>(
+    () => new Set(chosenId === null ? [] : foldsAround(roots, chosenId)),
+  );
   const undivided = useMemo(() => undividedSpans(trace), [trace]);
   const rows = useMemo(() => waterfallRows(roots, toggled, undivided), [roots, toggled, undivided]);
   const lines = useRef<HTMLDivElement>(null);
@@ -34,6 +36,16 @@ export function Waterfall({ trace }: { trace: Trace }) {
     const after = new Set(toggled);
     if (!after.delete(row.id)) after.add(row.id);
     setToggled(after);
+  }
+
+  // One listener for all lines: there may be thousands, and none has to be drawn again for it.
+  function onPoint(event: SyntheticEvent) {
+    const target = event.target as HTMLElement;
+    const id = target.closest<HTMLElement>("[data-line]")?.dataset["line"];
+    const row = rows.find((each) => each.id === id);
+    if (row === undefined) return;
+    if (row.id !== chosenId) choose(row);
+    if (event.type === "click" && target.closest("button") !== null) toggle(row);
   }
 
   function onKeyDown(event: KeyboardEvent) {
@@ -58,6 +70,8 @@ export function Waterfall({ trace }: { trace: Trace }) {
           role="treegrid"
           aria-label="Spans of the trace"
           className={classes.lines}
+          onClick={onPoint}
+          onFocus={onPoint}
           onKeyDown={onKeyDown}
         >
           {rows.map((row, index) => (
@@ -67,8 +81,6 @@ export function Waterfall({ trace }: { trace: Trace }) {
               durationMs={trace.duration_ms}
               isChosen={row === chosen}
               isReachable={chosen === null ? index === 0 : row === chosen}
-              onChoose={() => choose(row)}
-              onToggle={() => toggle(row)}
             />
           ))}
         </div>

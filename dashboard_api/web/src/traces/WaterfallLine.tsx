@@ -1,3 +1,4 @@
+import { memo } from "react";
 import { Duration } from "../numbers/Quantity";
 import { count, duration } from "../numbers/format";
 import { CATEGORY_NAMES, categoryColor } from "../split/categories";
@@ -11,12 +12,11 @@ interface WaterfallLineProps {
   isChosen: boolean;
   /** Whether the tabulator key reaches this line; the arrow keys reach the others. */
   isReachable: boolean;
-  onChoose: () => void;
-  onToggle: () => void;
 }
 
-export function WaterfallLine(props: WaterfallLineProps) {
-  const { row, durationMs, isChosen, isReachable, onChoose, onToggle } = props;
+/** Drawn again only when it changes: a trace may have thousands of lines. */
+export const WaterfallLine = memo(function WaterfallLine(props: WaterfallLineProps) {
+  const { row, durationMs, isChosen, isReachable } = props;
   const name = row.fold === null ? spanTitle(row.span) : foldName(row.fold);
   return (
     <div
@@ -28,10 +28,6 @@ export function WaterfallLine(props: WaterfallLineProps) {
       aria-selected={isChosen}
       aria-expanded={row.hasChildren ? row.isOpen : undefined}
       tabIndex={isReachable ? 0 : -1}
-      onClick={onChoose}
-      onFocus={(event) => {
-        if (event.target === event.currentTarget && !isChosen) onChoose();
-      }}
     >
       <div
         role="gridcell"
@@ -44,7 +40,6 @@ export function WaterfallLine(props: WaterfallLineProps) {
             tabIndex={-1}
             className={classes.toggle}
             aria-label={`${row.isOpen ? "Close" : "Open"} ${name}`}
-            onClick={onToggle}
           >
             {row.isOpen ? "▾" : "▸"}
           </button>
@@ -68,7 +63,7 @@ export function WaterfallLine(props: WaterfallLineProps) {
       </div>
     </div>
   );
-}
+});
 
 const NOT_SENT = "The spans inside this request were not sent; its split is above.";
 

@@ -29,6 +29,15 @@ export function folded(siblings: SpanNode[]): (SpanNode | Fold)[] {
   return result;
 }
 
+/** The kinds of span of a fold, each a fold of its own: what opens below it. */
+export function kindsOf(fold: Fold): Fold[] {
+  return Array.from({ length: fold.period }, (_, kind) => ({
+    nodes: fold.nodes.filter((_, index) => index % fold.period === kind),
+    period: 1,
+    repetitions: fold.repetitions,
+  }));
+}
+
 export function isFold(entry: SpanNode | Fold): entry is Fold {
   return "repetitions" in entry;
 }

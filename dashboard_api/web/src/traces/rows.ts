@@ -1,4 +1,4 @@
-import { folded, isFold } from "./fold";
+import { folded, isFold, kindsOf } from "./fold";
 import type { Fold } from "./fold";
 import { ownIntervals } from "./spanTree";
 import type { SpanNode } from "./spanTree";
@@ -6,7 +6,7 @@ import type { Span } from "../api/types";
 
 /** One line of the waterfall. */
 export interface WaterfallRow {
-  /** The span's id, or that of a fold's first span with a mark. */
+  /** The span's id; of a fold, its first span's and its period. */
   id: string;
   depth: number;
   span: Span;
@@ -34,29 +34,26 @@ export function waterfallRows(
   undivided: ReadonlySet<string>,
 ): WaterfallRow[] {
   const rows: WaterfallRow[] = [];
-  const waiting = entriesOf(roots, 0);
+  const waiting = stacked(folded(roots), 0);
   for (let next = waiting.pop(); next !== undefined; next = waiting.pop()) {
     const { entry, depth } = next;
     const row = isFold(entry) ? foldRow(entry, depth, toggled) : spanRow(entry, depth, toggled);
     rows.push(undivided.has(row.id) ? { ...row, selfMs: null, intervals: [] } : row);
     if (!row.isOpen) continue;
-    waiting.push(
-      ...(isFold(entry)
-        ? entry.nodes.map((node) => ({ entry: node, depth: depth + 1 })).reverse()
-        : entriesOf(entry.children, depth + 1)),
-    );
+    const inside = isFold(entry) ? insideFold(entry) : folded(entry.children);
+    waiting.push(...stacked(inside, depth + 1));
   }
   return rows;
 }
 
 /** Last first, as they wait on a stack. */
-function entriesOf(
-  siblings: SpanNode[],
-  depth: number,
-): { entry: SpanNode | Fold; depth: number }[] {
-  return folded(siblings)
-    .map((entry) => ({ entry, depth }))
-    .reverse();
+function stacked(entries: (SpanNode | Fold)[], depth: number) {
+  return entries.map((entry) => ({ entry, depth })).reverse();
+}
+
+/** A fold opens to its kinds, and the fold of one kind to its spans. */
+function insideFold(fold: Fold): (SpanNode | Fold)[] {
+  return fold.period > 1 ? kindsOf(fold) : fold.nodes;
 }
 
 function spanRow(node: SpanNode, depth: number, toggled: Toggled): WaterfallRow {
@@ -80,7 +77,7 @@ function spanRow(node: SpanNode, depth: number, toggled: Toggled): WaterfallRow 
 function foldRow(fold: Fold, depth: number, toggled: Toggled): WaterfallRow {
   const spans = fold.nodes.map((node) => node.span);
   const first = spans[0] as Span; // a fold has at least three spans
-  const id = `${first.span_id}+`;
+  const id = foldId(fold);
   return {
     id,
     depth,
@@ -94,6 +91,25 @@ function foldRow(fold: Fold, depth: number, toggled: Toggled): WaterfallRow {
     durationMs: spans.reduce((sum, span) => sum + span.duration_ms, 0),
     intervals: spans.map((span) => [span.start_ms, span.start_ms + span.duration_ms]),
   };
+}
+
+function foldId(fold: Fold): string {
+  return `${fold.nodes[0]?.span.span_id}+${fold.period}`;
+}
+
+/** The folds that have to be open for a span to be seen. */
+export function foldsAround(roots: SpanNode[], spanId: string): string[] {
+  return pathTo(spanId, folded(roots)) ?? [];
+}
+
+function pathTo(spanId: string, entries: (SpanNode | Fold)[]): string[] | null {
+  for (const entry of entries) {
+    if (!isFold(entry) && entry.span.span_id === spanId) return [];
+    const inside = isFold(entry) ? insideFold(entry) : folded(entry.children);
+    const path = pathTo(spanId, inside);
+    if (path !== null) return isFold(entry) ? [foldId(entry), ...path] : path;
+  }
+  return null;
 }
 
 /** How a fold is called: "147 × SELECT shop_review", "49 × 3 spans: SELECT a, SELECT b, SELECT c". */
