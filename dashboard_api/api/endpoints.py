@@ -8,6 +8,7 @@ from typing import Annotated, Any, Final, Literal
 from fastapi import APIRouter, Query
 from sqlalchemy import Engine
 
+from collector.store.histogram import GroupedHistograms
 from dashboard_api.api.endpoint_answer import NO_REQUESTS, figures_answer
 from dashboard_api.api.figures import METRICS, NS_PER_MS, Figures, figures_of
 from dashboard_api.api.models.endpoints import Endpoint, EndpointDetail, EndpointList
@@ -17,7 +18,11 @@ from dashboard_api.api.parameters import Database, EntityId, Paged, Selected
 from dashboard_api.api.problems import described
 from dashboard_api.api.time_range import covered
 from dashboard_api.rollup_queries.completeness import completeness_by_service
-from dashboard_api.rollup_queries.endpoint_rollup import rollup_by_endpoint, total_duration_ns
+from dashboard_api.rollup_queries.endpoint_rollup import (
+    histograms_by_endpoint,
+    sums_by_endpoint,
+    total_duration_ns,
+)
 from dashboard_api.rollup_queries.names import EndpointRow, endpoints_selected
 from dashboard_api.rollup_queries.selection import Selection
 from dashboard_api.rollup_queries.snapshot import snapshot
@@ -42,14 +47,17 @@ EndpointOrder = Literal[
     "name",
 ]
 
+_BY_PERCENTILE: Final[Mapping[str, Callable[[Figures], Any]]] = {
+    "p50": lambda figures: figures.duration.p50,
+    "p95": lambda figures: figures.duration.p95,
+    "p99": lambda figures: figures.duration.p99,
+}
 _BY_FIGURE: Final[Mapping[str, Callable[[Figures], Any]]] = {
     "impact": lambda figures: figures.duration.total,
     "requests": lambda figures: figures.requests,
     "errors": lambda figures: figures.errors,
     "mean": lambda figures: figures.duration.mean,
-    "p50": lambda figures: figures.duration.p50,
-    "p95": lambda figures: figures.duration.p95,
-    "p99": lambda figures: figures.duration.p99,
+    **_BY_PERCENTILE,
     "max": lambda figures: figures.max_duration,
     "queries": lambda figures: figures.queries.mean,
     "queue": lambda figures: figures.queue.mean,
@@ -81,14 +89,14 @@ def show_endpoint(engine: Database, selection: Selected, endpoint_id: EntityId) 
     """One endpoint over the range. Its impact is among all that the filters select."""
     with snapshot(engine) as connection:
         named = endpoint_or_problem(connection, endpoint_id)
-        rollup = rollup_by_endpoint(connection, selection, named.id)
-        total_ms = total_duration_ns(connection, selection) / NS_PER_MS
+        sums = sums_by_endpoint(connection, selection, named.id)
+        histograms = histograms_by_endpoint(connection, selection, [named.id])
+        selected_ns = total_duration_ns(connection, selection)
         completeness = completeness_by_service(connection, selection)
-    figures = figures_of(rollup)
-    group = 0 if len(rollup.keys) else None
+    figures = figures_of(sums, histograms)
+    group = 0 if len(sums.keys) else None
     return EndpointDetail(
-        **covered(selection),
-        **_fields(named, figures, group, total_ms, completeness),
+        **covered(selection), **_fields(named, figures, group, selected_ns, completeness)
     )
 
 
@@ -98,21 +106,29 @@ def endpoint_list(
     """One page of the table of endpoints; what the API and the terminal show."""
     page = page_asked_for(selection, paging, "endpoints", order)
     with snapshot(engine) as connection:
-        rollup = rollup_by_endpoint(connection, page.selection)
+        sums = sums_by_endpoint(connection, page.selection)
         named = endpoints_selected(connection, page.selection)
         completeness = completeness_by_service(connection, page.selection)
-    figures = figures_of(rollup)
-    total_ms = float(figures.duration.total.sum())
-    rows = [
-        (named[endpoint_id], group)
-        for group, endpoint_id in enumerate(rollup.keys.tolist())
-        if endpoint_id in named
-    ]
-    shown, next_cursor = page.rows_of(rows, _sort_key(order, figures))
+        # Histograms are most of what there is to read: only those of the rows that are shown.
+        histograms = GroupedHistograms([], [])
+        if order in _BY_PERCENTILE:
+            histograms = histograms_by_endpoint(connection, page.selection, sums.keys.tolist())
+        rows = [
+            (named[endpoint_id], group)
+            for group, endpoint_id in enumerate(sums.keys.tolist())
+            if endpoint_id in named
+        ]
+        shown, next_cursor = page.rows_of(rows, _sort_key(order, figures_of(sums, histograms)))
+        histograms = histograms_by_endpoint(
+            connection, page.selection, [row.id for row, _ in shown]
+        )
+    figures = figures_of(sums.only([group for _, group in shown]), histograms)
+    selected_ns = int(sums.sums["duration_ns"].sum())
     return EndpointList(
         **covered(page.selection),
         endpoints=[
-            Endpoint(**_fields(row, figures, group, total_ms, completeness)) for row, group in shown
+            Endpoint(**_fields(row, figures, group, selected_ns, completeness))
+            for group, (row, _) in enumerate(shown)
         ],
         next_cursor=next_cursor,
     )
@@ -122,15 +138,16 @@ def _fields(
     named: EndpointRow,
     figures: Figures,
     group: int | None,
-    total_ms: float,
+    selected_ns: int,
     completeness: Mapping[int, float],
 ) -> dict[str, Any]:
     own_ms = 0.0 if group is None else float(figures.duration.total[group])
+    selected_ms = selected_ns / NS_PER_MS
     return {
         **name_fields(named),
         "view": named.view or None,
         **(NO_REQUESTS if group is None else figures_answer(figures, group)),
-        "impact": own_ms / total_ms if total_ms > 0 else None,
+        "impact": own_ms / selected_ms if selected_ms > 0 else None,
         "findings": None,
         "completeness": completeness.get(named.service_id),
     }

@@ -15,9 +15,9 @@ from typing import Final
 import numpy as np
 from numpy.typing import NDArray
 
-from collector.store.histogram import Metric
+from collector.store.histogram import GroupedHistograms, Metric
 from collector.store.tables import PARTS
-from dashboard_api.rollup_queries.endpoint_rollup import EndpointRollup
+from dashboard_api.rollup_queries.endpoint_rollup import EndpointSums
 
 Figure = NDArray[np.float64]
 Count = NDArray[np.int64]
@@ -65,9 +65,17 @@ class Figures:
     max_queries: Count
 
 
-def figures_of(rollup: EndpointRollup) -> Figures:
-    """The figures of each group of a rollup."""
-    sums = rollup.sums
+@dataclass(frozen=True)
+class _Rollup:
+    sums: Mapping[str, Count]
+    groups: int
+    histograms: GroupedHistograms
+
+
+def figures_of(rollup_sums: EndpointSums, histograms: GroupedHistograms) -> Figures:
+    """The figures of each group; without its histogram a group's percentiles are unknown."""
+    sums = rollup_sums.sums
+    rollup = _Rollup(sums, len(rollup_sums.keys), histograms)
     return Figures(
         requests=sums["requests"],
         errors=sums["errors"],
@@ -96,9 +104,9 @@ def _known_by(category: str) -> str:
 
 
 def _durations(
-    rollup: EndpointRollup, metric: Metric, sum_ns: str, known: str, longest_ns: str | None = None
+    rollup: _Rollup, metric: Metric, sum_ns: str, known: str, longest_ns: str | None = None
 ) -> Statistics:
-    quantiles = rollup.histograms.quantile_table(metric, QUANTILES, len(rollup.keys))
+    quantiles = rollup.histograms.quantile_table(metric, QUANTILES, rollup.groups)
     if longest_ns:
         quantiles = _at_most(quantiles, rollup.sums[longest_ns])
     total_ns, requests = rollup.sums[sum_ns], rollup.sums[known]
@@ -112,8 +120,8 @@ def _durations(
     )
 
 
-def _queries(rollup: EndpointRollup) -> Statistics:
-    quantiles = rollup.histograms.quantile_table(Metric.QUERIES, QUANTILES, len(rollup.keys))
+def _queries(rollup: _Rollup) -> Statistics:
+    quantiles = rollup.histograms.quantile_table(Metric.QUERIES, QUANTILES, rollup.groups)
     quantiles = _at_most(quantiles, rollup.sums["max_queries"])
     queries, requests = rollup.sums["queries"], rollup.sums["requests"]
     return Statistics(

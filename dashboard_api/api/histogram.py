@@ -26,7 +26,7 @@ from dashboard_api.api.parameters import Database, EntityId, Selected
 from dashboard_api.api.problems import described
 from dashboard_api.api.time_range import covered
 from dashboard_api.rollup_queries.duration_classes import category_means_ns
-from dashboard_api.rollup_queries.endpoint_rollup import rollup_by_endpoint
+from dashboard_api.rollup_queries.endpoint_rollup import histograms_by_endpoint
 from dashboard_api.rollup_queries.snapshot import snapshot
 
 CLASSES_PER_OCTAVE: Final = 4
@@ -42,8 +42,8 @@ def show_histogram(
     """How many requests took how long, and where their time went."""
     with snapshot(engine) as connection:
         named = endpoint_or_problem(connection, endpoint_id)
-        rollup = rollup_by_endpoint(connection, selection, named.id)
-        first, counts = _by_class(rollup.histograms.buckets(Metric.DURATION))
+        histograms = histograms_by_endpoint(connection, selection, [named.id])
+        first, counts = _by_class(histograms.buckets(Metric.DURATION))
         bounds_ns = [_bound_ns(first + position) for position in range(len(counts) + 1)]
         means_ns = category_means_ns(
             connection, selection, named.id, [math.floor(b) for b in bounds_ns]

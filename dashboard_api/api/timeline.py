@@ -31,7 +31,7 @@ from dashboard_api.api.names import endpoint_or_problem
 from dashboard_api.api.parameters import Database, EntityId, Selected
 from dashboard_api.api.problems import ProblemError, described
 from dashboard_api.api.time_range import DAY_S, HOUR_S, MINUTE_S, covered, instant
-from dashboard_api.rollup_queries.endpoint_rollup import rollup_by_time
+from dashboard_api.rollup_queries.endpoint_rollup import histograms_by_time, sums_by_time
 from dashboard_api.rollup_queries.names import ReleaseRow, releases_of
 from dashboard_api.rollup_queries.selection import Selection
 from dashboard_api.rollup_queries.snapshot import snapshot
@@ -69,10 +69,11 @@ def show_timeline(
     whole = _whole_steps(selection, step_s)
     with snapshot(engine) as connection:
         named = endpoint_or_problem(connection, endpoint_id)
-        rollup = rollup_by_time(connection, whole, named.id, step_s)
+        sums = sums_by_time(connection, whole, named.id, step_s)
+        histograms = histograms_by_time(connection, whole, named.id, step_s, sums.keys.tolist())
         releases = releases_of(connection, [named.service_id])
     starts_s = np.arange(whole.from_s, whole.to_s, step_s)
-    columns = _Columns(len(starts_s), (rollup.keys - whole.from_s) // step_s)
+    columns = _Columns(len(starts_s), (sums.keys - whole.from_s) // step_s)
     return Timeline(
         **covered(whole),
         id=endpoint_id,
@@ -81,7 +82,7 @@ def show_timeline(
         releases=[
             _marker(row) for row in releases if whole.from_s <= row.first_seen_s < whole.to_s
         ],
-        **_figure_columns(figures_of(rollup), columns),
+        **_figure_columns(figures_of(sums, histograms), columns),
     )
 
 

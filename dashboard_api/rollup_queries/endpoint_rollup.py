@@ -12,6 +12,7 @@ from sqlalchemy import BigInteger, ColumnElement, Connection, Subquery, cast, fu
 
 from collector.store.histogram import GroupedHistograms
 from collector.store.tables import ALL_PARTS, CATEGORIES, ENDPOINT_ROLLUPS
+from dashboard_api.rollup_queries.names import IDS_PER_STATEMENT
 from dashboard_api.rollup_queries.rollup_rows import rollup_rows
 from dashboard_api.rollup_queries.selection import Selection
 
@@ -33,12 +34,18 @@ _MAXIMA: Final = ("max_duration_ns", "max_queries")
 
 
 @dataclass(frozen=True)
-class EndpointRollup:
+class EndpointSums:
     """Entry `i` of each column is about the group `keys[i]`; every group has requests."""
 
     keys: NDArray[np.int64]
     sums: Mapping[str, NDArray[np.int64]]  # by the names of the rollup's columns
-    histograms: GroupedHistograms
+
+    def only(self, groups: Sequence[int]) -> EndpointSums:
+        """The groups at these positions, in this order."""
+        chosen = np.asarray(groups, np.int64)
+        return EndpointSums(
+            self.keys[chosen], {name: values[chosen] for name, values in self.sums.items()}
+        )
 
 
 class RequestCounts(NamedTuple):
@@ -48,31 +55,58 @@ class RequestCounts(NamedTuple):
     digested_requests: int
 
 
-def rollup_by_endpoint(
+def sums_by_endpoint(
     connection: Connection, selection: Selection, endpoint_id: int | None = None
-) -> EndpointRollup:
+) -> EndpointSums:
     """One group an endpoint; keys are endpoint ids. `endpoint_id` narrows it to one."""
     rows = rollup_rows(
         ENDPOINT_ROLLUPS,
         selection,
-        ("endpoint_id", *_SUMS, *_MAXIMA, "histograms"),
+        ("endpoint_id", *_SUMS, *_MAXIMA),
         narrowed_to=_narrowed(endpoint_id),
     )
-    return _grouped(connection, rows, rows.c.endpoint_id)
+    return _sums(connection, rows, rows.c.endpoint_id)
 
 
-def rollup_by_time(
-    connection: Connection, selection: Selection, endpoint_id: int, step_s: int
-) -> EndpointRollup:
-    """One group a bucket of `step_s` that has requests; keys are the buckets' starts, rising."""
-    rollups = {period: table for period, table in ENDPOINT_ROLLUPS.items() if step_s % period == 0}
+def histograms_by_endpoint(
+    connection: Connection, selection: Selection, endpoint_ids: Sequence[int]
+) -> GroupedHistograms:
+    """Every metric of these endpoints; group `i` is `endpoint_ids[i]`."""
+    few = len(endpoint_ids) <= IDS_PER_STATEMENT
     rows = rollup_rows(
-        rollups,
+        ENDPOINT_ROLLUPS,
         selection,
-        (*_SUMS, *_MAXIMA, "histograms"),
-        narrowed_to={"endpoint_id": [endpoint_id]},
+        ("endpoint_id", "histograms"),
+        narrowed_to={"endpoint_id": endpoint_ids} if few else None,
     )
-    return _grouped(connection, rows, rows.c.start_s - rows.c.start_s % step_s)
+    return _histograms(connection, rows, rows.c.endpoint_id, endpoint_ids)
+
+
+def sums_by_time(
+    connection: Connection, selection: Selection, endpoint_id: int, step_s: int
+) -> EndpointSums:
+    """One group a bucket of `step_s` that has requests; keys are the buckets' starts, rising."""
+    rows = _rows_by_time(selection, endpoint_id, step_s, (*_SUMS, *_MAXIMA))
+    return _sums(connection, rows, rows.c.start_s - rows.c.start_s % step_s)
+
+
+def histograms_by_time(
+    connection: Connection,
+    selection: Selection,
+    endpoint_id: int,
+    step_s: int,
+    starts_s: Sequence[int],
+) -> GroupedHistograms:
+    """Every metric of these buckets; group `i` is the bucket that starts at `starts_s[i]`."""
+    rows = _rows_by_time(selection, endpoint_id, step_s, ("histograms",))
+    return _histograms(connection, rows, rows.c.start_s - rows.c.start_s % step_s, starts_s)
+
+
+def _rows_by_time(
+    selection: Selection, endpoint_id: int, step_s: int, columns: Sequence[str]
+) -> Subquery:
+    rollups = {period: table for period, table in ENDPOINT_ROLLUPS.items() if step_s % period == 0}
+    return rollup_rows(rollups, selection, columns, narrowed_to=_narrowed(endpoint_id))
 
 
 def total_duration_ns(connection: Connection, selection: Selection) -> int:
@@ -109,7 +143,7 @@ def _sum(column: ColumnElement[int]) -> ColumnElement[int]:
     return cast(func.sum(column), BigInteger)
 
 
-def _grouped(connection: Connection, rows: Subquery, key: ColumnElement[int]) -> EndpointRollup:
+def _sums(connection: Connection, rows: Subquery, key: ColumnElement[int]) -> EndpointSums:
     group = key.label("key")
     query = (
         select(
@@ -121,16 +155,16 @@ def _grouped(connection: Connection, rows: Subquery, key: ColumnElement[int]) ->
         .having(func.sum(rows.c.requests) > 0)
         .order_by(group)
     )
-    table = np.array(connection.execute(query).all(), np.int64).reshape(
-        -1, 1 + len(_SUMS + _MAXIMA)
-    )
-    sums = dict(zip(_SUMS + _MAXIMA, table[:, 1:].T, strict=True))
-    stored = connection.execute(select(group, rows.c.histograms)).all()
-    return EndpointRollup(table[:, 0], sums, _merged(table[:, 0], stored))
+    names = _SUMS + _MAXIMA
+    table = np.array(connection.execute(query).all(), np.int64).reshape(-1, 1 + len(names))
+    return EndpointSums(table[:, 0], dict(zip(names, table[:, 1:].T, strict=True)))
 
 
-def _merged(keys: NDArray[np.int64], stored: Sequence[tuple[int, bytes]]) -> GroupedHistograms:
+def _histograms(
+    connection: Connection, rows: Subquery, key: ColumnElement[int], keys: Sequence[int]
+) -> GroupedHistograms:
     """The histograms of `keys`, whose positions are the groups' numbers."""
-    number = {key: position for position, key in enumerate(keys.tolist())}
-    kept = [(number[key], blob) for key, blob in stored if key in number]
+    number = {wanted: position for position, wanted in enumerate(keys)}
+    stored = connection.execute(select(key, rows.c.histograms)).all()
+    kept = [(number[owner], blob) for owner, blob in stored if owner in number]
     return GroupedHistograms([group for group, _ in kept], [blob for _, blob in kept])

@@ -6,7 +6,7 @@ from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 from sqlalchemy import Engine
 
-from dashboard_api.rollup_queries.endpoint_rollup import rollup_by_endpoint, rollup_by_time
+from dashboard_api.rollup_queries.endpoint_rollup import sums_by_endpoint, sums_by_time
 from dashboard_api.rollup_queries.rollup_rows import Piece, pieces
 from dashboard_api.rollup_queries.selection import Selection
 from tests.dashboard_api.builders import MS, T0, ARequest, store
@@ -56,8 +56,8 @@ def test_longer_periods_tell_what_minutes_tell(engine: Engine) -> None:
     def agrees(first: int, length: int) -> None:
         selection = Selection(T0 + first * 60, T0 + (first + length + 1) * 60)
         with engine.connect() as connection:
-            by_endpoint = rollup_by_endpoint(connection, selection)
-            by_minute = rollup_by_time(connection, selection, endpoint_id, 60)
+            by_endpoint = sums_by_endpoint(connection, selection)
+            by_minute = sums_by_time(connection, selection, endpoint_id, 60)
         assert sum(by_endpoint.sums["requests"]) == sum(by_minute.sums["requests"])
         assert sum(by_endpoint.sums["view_ns"]) == sum(by_minute.sums["view_ns"])
         assert max(by_endpoint.sums["max_queries"], default=0) == max(
