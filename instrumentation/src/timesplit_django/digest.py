@@ -10,7 +10,7 @@ from typing import Any, Final
 
 from timesplit_django import attributes as names
 from timesplit_django.parts import CACHE, EXTERNAL, PARTS, category_sums
-from timesplit_django.queries import Folded, QueryLog, digest_entries
+from timesplit_django.queries import Folded, Group, QueryLog, digest_entries
 
 VERSION: Final = 1
 _UNDIVIDED: Final = (EXTERNAL, CACHE)
@@ -29,9 +29,9 @@ os.register_at_fork(after_in_child=_renew_process)
 
 
 def digest_attributes(
-    part_ns: list[int], queries: QueryLog, statement_limit: int
+    part_ns: list[int], queries: QueryLog, groups: list[Group], statement_limit: int
 ) -> dict[str, str | int]:
-    """The plain integers and the JSON document."""
+    """The plain integers and the JSON document; `groups` are those of `queries`."""
     sums = category_sums(part_ns)
     return {
         names.DATABASE_NS: sums["database"],
@@ -41,12 +41,14 @@ def digest_attributes(
         names.EXTERNAL_NS: sums["external"],
         names.QUERIES: queries.count,
         names.DIGEST: json.dumps(
-            _document(part_ns, queries, statement_limit), separators=(",", ":")
+            _document(part_ns, queries, groups, statement_limit), separators=(",", ":")
         ),
     }
 
 
-def _document(part_ns: list[int], queries: QueryLog, statement_limit: int) -> dict[str, Any]:
+def _document(
+    part_ns: list[int], queries: QueryLog, groups: list[Group], statement_limit: int
+) -> dict[str, Any]:
     document: dict[str, Any] = {
         "v": VERSION,
         "process": _process,
@@ -57,7 +59,6 @@ def _document(part_ns: list[int], queries: QueryLog, statement_limit: int) -> di
             if elapsed_ns and part not in _UNDIVIDED
         },
     }
-    groups = queries.groups()
     if groups:
         document["statements"] = digest_entries(groups[:statement_limit])
     folded = queries.folded(groups[statement_limit:])

@@ -5,12 +5,10 @@ from __future__ import annotations
 from collections import Counter
 from dataclasses import dataclass
 from time import monotonic
-from typing import TYPE_CHECKING, Final
+from typing import Final
 
 from timesplit_django import settings as package_settings
-
-if TYPE_CHECKING:
-    from timesplit_django.request_record import RequestRecord
+from timesplit_django.queries import Group
 
 KNOWN_ENDPOINTS: Final = 2000
 KNOWN_STATEMENTS: Final = 20_000
@@ -50,8 +48,8 @@ _endpoints: dict[str, _Endpoint] = {}
 _statements: set[str] = set()
 
 
-def is_interesting(record: RequestRecord, name: str, failed: bool) -> bool:
-    """Whether this finished request travels with all its spans."""
+def is_interesting(name: str, duration_ns: int, groups: list[Group], failed: bool) -> bool:
+    """Whether a finished request of the endpoint `name` travels with all its spans."""
     settings = package_settings.current()
     if settings.spans != "interesting":
         return settings.spans == "all"
@@ -64,9 +62,9 @@ def is_interesting(record: RequestRecord, name: str, failed: bool) -> bool:
     verdicts = (
         failed,
         every > 0 and endpoint.requests % every == 1 % every,
-        endpoint.is_slow(record.duration_ns),
-        _has_new_statement(record),
-        _has_repeated_statement(record, settings.repeated_queries) and endpoint.may_repeat(),
+        endpoint.is_slow(duration_ns),
+        _has_new_statement(groups),
+        _has_repeated_statement(groups, settings.repeated_queries) and endpoint.may_repeat(),
     )
     return any(verdicts)
 
@@ -77,16 +75,18 @@ def forget() -> None:
     _statements.clear()
 
 
-def _has_new_statement(record: RequestRecord) -> bool:
+def _has_new_statement(groups: list[Group]) -> bool:
     found = False
-    for query in record.queries.queries:
-        text = query.statement.text
+    for group in groups:
+        text = group.first.statement.text
         if text not in _statements and len(_statements) < KNOWN_STATEMENTS:
             _statements.add(text)
             found = True
     return found
 
 
-def _has_repeated_statement(record: RequestRecord, repeats: int) -> bool:
-    counts = Counter(query.statement.text for query in record.queries.queries)
-    return bool(counts) and max(counts.values()) >= repeats
+def _has_repeated_statement(groups: list[Group], repeats: int) -> bool:
+    calls: Counter[str] = Counter()
+    for group in groups:
+        calls[group.first.statement.text] += group.calls
+    return max(calls.values(), default=0) >= max(repeats, 1)

@@ -3,11 +3,10 @@
 from __future__ import annotations
 
 import math
-from collections import Counter
-from collections.abc import Iterable
+from collections.abc import Callable, Iterable
 from typing import Any, Final
 
-from timesplit_django.call_site import Site
+from timesplit_django.call_site import BY_VIEW, Site
 from timesplit_django.sql_text import Statement
 
 BUCKETS_PER_OCTAVE: Final = 64
@@ -58,18 +57,20 @@ class Folded:
 class Group(Folded):
     """The queries of one request with the same text and call site."""
 
-    def __init__(self, query: Query) -> None:
+    def __init__(self, query: Query, site: Site | None) -> None:
         super().__init__()
         self.first = query
+        self.site = site
         self.max_ns = 0
-        self.durations: Counter[int] = Counter()
+        self.durations: dict[int, int] = {}
 
     def add(self, query: Query) -> None:
         """Count one more, by its duration too."""
         super().add(query)
         duration_ns = query.execute_ns + query.fetch_ns
         self.max_ns = max(self.max_ns, duration_ns)
-        self.durations[duration_bucket(duration_ns)] += 1
+        bucket = duration_bucket(duration_ns)
+        self.durations[bucket] = self.durations.get(bucket, 0) + 1
 
 
 class QueryLog:
@@ -104,14 +105,16 @@ class QueryLog:
             folded.calls += self.count - len(self.queries) - 1
         return folded
 
-    def groups(self) -> list[Group]:
-        """By text and call site, the most expensive first."""
+    def groups(self, view_site: Callable[[], Site | None]) -> list[Group]:
+        """By text and call site, the most expensive first; `view_site` says where the view is."""
         groups: dict[tuple[str, Site | None], Group] = {}
         for query in self.queries:
-            key = (query.statement.text, query.site)
+            if query.site is BY_VIEW:
+                query.site = view_site()
+            key = query.statement.text, query.site
             group = groups.get(key)
             if group is None:
-                group = groups[key] = Group(query)
+                group = groups[key] = Group(query, query.site)
             group.add(query)
         return sorted(groups.values(), key=_expense, reverse=True)
 
@@ -131,8 +134,8 @@ def digest_entries(groups: Iterable[Group]) -> list[dict[str, Any]]:
 def _entry(group: Group) -> dict[str, Any]:
     query = group.first
     entry: dict[str, Any] = {"system": query.target.system, "text": query.statement.text}
-    if query.site is not None:
-        entry["site"] = list(query.site)
+    if group.site is not None:
+        entry["site"] = list(group.site)
     entry["calls"] = group.calls
     entry.update(
         (name, value)

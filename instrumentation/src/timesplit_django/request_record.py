@@ -10,6 +10,7 @@ from __future__ import annotations
 import threading
 import time
 import weakref
+from functools import cache, partial
 from typing import Any
 
 from opentelemetry import context as otel_context
@@ -20,7 +21,6 @@ from timesplit_django import attributes as names
 from timesplit_django import child_spans, endpoint, guard, interest, tracing
 from timesplit_django import settings as package_settings
 from timesplit_django.accounting import Account, Activity, current
-from timesplit_django.call_site import BY_VIEW, Site
 from timesplit_django.digest import digest_attributes
 from timesplit_django.queries import QueryLog
 from timesplit_django.queue_time import queue_ns
@@ -142,9 +142,11 @@ def _send(record: RequestRecord, cpu_ns: int | None) -> None:
 
 def _describe(record: RequestRecord, cpu_ns: int | None) -> None:
     settings = package_settings.current()
-    _settle_sites(record)
+    groups = record.queries.groups(cache(partial(endpoint.view_site, record.request)))
     attributes = _http_attributes(record)
-    attributes.update(digest_attributes(record.part_ns, record.queries, settings.statement_limit))
+    attributes.update(
+        digest_attributes(record.part_ns, record.queries, groups, settings.statement_limit)
+    )
     if cpu_ns is not None:
         attributes[names.CPU_NS] = cpu_ns
     waited_ns = queue_ns(record.request.META, record.start_ns + record.epoch_ns)
@@ -158,17 +160,8 @@ def _describe(record: RequestRecord, cpu_ns: int | None) -> None:
     failed = names.ERROR_TYPE in attributes
     if failed:
         span.set_status(Status(StatusCode.ERROR))
-    if interest.is_interesting(record, f"{method} {route}", failed):
+    if interest.is_interesting(f"{method} {route}", record.duration_ns, groups, failed):
         span.set_attributes(child_spans.send(record) or {})
-
-
-def _settle_sites(record: RequestRecord) -> None:
-    """Name the view where a query was caused by nothing nearer."""
-    site: Site | None = None
-    for query in record.queries.queries:
-        if query.site is BY_VIEW:
-            site = site or endpoint.view_site(record.request)
-            query.site = site
 
 
 def _http_attributes(record: RequestRecord) -> dict[str, Any]:
