@@ -146,14 +146,14 @@ def _go_on_until_asked(demo: Demo, traffic: Traffic) -> None:
 
 
 def _tell_progress(demo: Demo, traffic: Traffic, seconds: float | None) -> None:
-    """Watch for that long, or until somebody asks to stop."""
+    """Watch for that long (longer where one round takes longer), or until asked to stop."""
     began_at = time.monotonic()
     with _progress_line() as tell:
         while not demo.watch.stop_asked.wait(PROGRESS_EVERY_S):
             demo.watch.check()
             driven_s = time.monotonic() - began_at
             tell(_progress(traffic, driven_s, seconds))
-            if seconds is not None and driven_s >= seconds:
+            if seconds is not None and driven_s >= seconds and traffic.has_asked_everything:
                 return
 
 

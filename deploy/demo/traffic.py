@@ -2,8 +2,8 @@
 
 The loop is closed: a client thinks, asks, waits for the answer and thinks again, so a slow machine
 gets fewer requests instead of a growing queue. What is asked follows from the seed alone. Requests
-are dealt like cards: every endpoint is in the deck as often as its weight says, so each of them is
-asked for within the first seconds, and over time exactly in proportion.
+are dealt like cards: first one of each kind, then over and over a deck that holds every kind as
+often as its weight says. So each endpoint is asked for at once, and over time in proportion.
 """
 
 from __future__ import annotations
@@ -132,6 +132,11 @@ class Traffic:
         self._stopping = threading.Event()
         self._clients = [threading.Thread(target=self._be_a_client) for _ in range(clients)]
 
+    @property
+    def has_asked_everything(self) -> bool:
+        """Every endpoint has been asked, or is being asked, at least once."""
+        return self.count.requests >= len(MIX)
+
     def start(self) -> None:
         for client in self._clients:
             client.start()
@@ -166,9 +171,10 @@ class Traffic:
 def deal(orders: int, seed: int = SEED) -> Iterator[Asked]:
     """Requests without end; the same for the same seed and number of orders."""
     chance = random.Random(seed)
-    deck = [mix for mix in MIX for _ in range(mix.weight)]
+    deck = list(MIX)
     while True:
         chance.shuffle(deck)
         for mix in deck:
             pause_s = chance.expovariate(1 / THINK_S)
             yield Asked(mix.method, mix.path(chance, orders), pause_s, mix.may_fail)
+        deck = [mix for mix in MIX for _ in range(mix.weight)]
