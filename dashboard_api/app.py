@@ -23,6 +23,7 @@ from dashboard_api.api import (
     timeline,
     traces,
 )
+from dashboard_api.api.headers import SafeHeaders
 from dashboard_api.api.models.problems import Problem
 from dashboard_api.api.parameters import refuse_unknown_parameters
 from dashboard_api.web import page
@@ -43,6 +44,7 @@ def create_app(engine: Engine, *, now_s: Callable[[], float] = time.time) -> Fas
     app.state.engine = engine
     app.state.now_s = now_s
     app.state.registry = metrics.own_registry()
+    app.add_middleware(SafeHeaders)
     app.add_middleware(metrics.MeasuredRequests, registry=app.state.registry)
     problems.install(app)
     app.include_router(health.router)

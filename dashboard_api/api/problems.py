@@ -21,13 +21,18 @@ logger = logging.getLogger(__name__)
 MEDIA_TYPE: Final = "application/problem+json"
 RETRY_AFTER_S: Final = 2
 
+_UNDEFINED: Final = ("42P01", "42703")  # PostgreSQL: undefined_table, undefined_column
+
 _NOT_FOUND = "There is nothing at {path}. The description of the API is at /openapi.json."
 _NOT_ALLOWED = "{path} does not answer {method}. The API only reads: use GET."
 _DATABASE_AWAY = (
     "The database does not answer. This mends itself when it is back; the service's log has the "
     "reason."
 )
-_NO_TABLES = "The database has no Timesplit tables. Run `timesplit migrate` or start the collector."
+_FOREIGN_SCHEMA = (
+    "The database's tables are not those of this version of Timesplit. Run `timesplit migrate`, or "
+    "start the collector, which does."
+)
 _BROKEN = "The service failed to answer; its log has the reason. Please report it."
 
 
@@ -107,21 +112,21 @@ def _on_http_exception(request: Request, error: Exception) -> Response:
 def _on_database_error(request: Request, error: Exception) -> Response:
     if _is_away(error):
         logger.warning("The database does not answer: %s", error)
-        detail = _NO_TABLES if _has_no_tables(error) else _DATABASE_AWAY
+        detail = _FOREIGN_SCHEMA if _has_foreign_schema(error) else _DATABASE_AWAY
         return problem_response(503, detail, headers={"Retry-After": str(RETRY_AFTER_S)})
     return _on_failure(request, error)
 
 
 def _is_away(error: Exception) -> bool:
     away = (OperationalError, InterfaceError, PoolTimeoutError)
-    return isinstance(error, away) or _has_no_tables(error)
+    return isinstance(error, away) or _has_foreign_schema(error)
 
 
-def _has_no_tables(error: Exception) -> bool:
-    """PostgreSQL: undefined_table; SQLite says it in words only."""
+def _has_foreign_schema(error: Exception) -> bool:
+    """A table or column is missing: PostgreSQL has codes for that, SQLite says it in words only."""
     if isinstance(error, ProgrammingError):
-        return getattr(error.orig, "sqlstate", None) == "42P01"
-    return isinstance(error, OperationalError) and "no such table" in str(error.orig)
+        return getattr(error.orig, "sqlstate", None) in _UNDEFINED
+    return isinstance(error, OperationalError) and "no such " in str(error.orig)
 
 
 def _on_failure(request: Request, error: Exception) -> Response:

@@ -6,7 +6,7 @@ from pathlib import Path
 
 import pytest
 from fastapi import FastAPI
-from sqlalchemy import Engine, create_engine, event
+from sqlalchemy import Engine, create_engine, event, text
 
 from collector.store.engine import open_database
 from dashboard_api.app import create_app
@@ -65,6 +65,20 @@ def test_failure_of_ours_is_a_problem_without_its_reason(
     assert problem["status"] == 500
     assert "secret" not in problem["detail"]
     assert "secret" in caplog.text
+
+
+def test_older_schema_says_what_to_do(api: Api, engine: Engine) -> None:
+    with engine.begin() as connection:
+        connection.execute(text("ALTER TABLE services RENAME COLUMN instrumentation TO other"))
+    problem = api.problem("/api/v1/services")
+    assert (problem["status"], "timesplit migrate" in problem["detail"]) == (503, True)
+
+
+def test_answers_and_problems_can_be_used_for_nothing_else(api: Api) -> None:
+    for path in ("/api/v1/endpoints", "/api/v1/nothing", "/metrics"):
+        headers = api.get(path).headers
+        assert headers["x-content-type-options"] == "nosniff"
+        assert "frame-ancestors 'none'" in headers["content-security-policy"]
 
 
 def test_ready_when_the_database_answers(api: Api) -> None:
