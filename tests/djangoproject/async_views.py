@@ -10,6 +10,7 @@ import httpx
 from asgiref.sync import sync_to_async
 from django.db import connections
 from django.http import HttpRequest, HttpResponse, StreamingHttpResponse
+from django.views import View
 
 from tests.djangoproject.models import Author, Book
 from tests.djangoproject.spending import busy
@@ -66,3 +67,10 @@ async def slow(request: HttpRequest) -> HttpResponse:
 
 async def error(request: HttpRequest) -> HttpResponse:
     raise RuntimeError("on purpose")
+
+
+class ClassBased(View):
+    async def get(self, request: HttpRequest) -> HttpResponse:
+        busy("python", 20)
+        await asyncio.sleep(0)
+        return HttpResponse()

@@ -62,6 +62,7 @@ urlpatterns = [
             async_views.error,
         )
     ),
+    path("async/class_based/", async_views.ClassBased.as_view()),
     path("async/external/<str:library>/", async_views.external),
     *i18n_patterns(path("account/", views.echoed)),
 ]

@@ -60,9 +60,13 @@ def assert_truth(ask_async: Ask, path: str, own_work_ms: float = 2) -> Seen:
     pytest.fail(f"wrong by milliseconds: {wrong}")
 
 
-@pytest.mark.parametrize("path", ["/plain/", "/async/plain/", "/template/", "/rendered/"])
+PATHS = ["/plain/", "/async/plain/", "/async/class_based/", "/template/", "/rendered/"]
+
+
+@pytest.mark.parametrize("path", PATHS)
 def test_views_of_either_kind(ask_async: Ask, path: str) -> None:
     seen = assert_truth(ask_async, path, own_work_ms=4)
+    assert seen.response[0]["status"] == 200
     assert "timesplit.cpu_ns" not in seen.attributes
 
 
@@ -94,3 +98,8 @@ def test_client_that_goes_away_ends_the_request(project: None) -> None:
     assert seen.attributes["error.type"] == "CancelledError"
     assert seen.duration_ns < 30_000_000_000
     assert open_requests() == 0
+
+
+def test_async_view_under_wsgi(ask: Callable[..., Seen]) -> None:
+    assert ask("/async/class_based/").response.status_code == 200
+    assert ask("/async/orm/").attributes["timesplit.queries"] == 2

@@ -4,9 +4,9 @@ from __future__ import annotations
 
 import functools
 import sys
-from inspect import iscoroutinefunction
 from typing import Any
 
+from asgiref.sync import iscoroutinefunction
 from django.core.handlers.base import BaseHandler
 from django.core.signals import got_request_exception
 
