@@ -13,6 +13,7 @@ from collector.decode import attributes as names
 
 UNKNOWN_SERVICE: Final = "unknown_service"
 MAX_NS: Final = (1 << 62) - 1  # fits every database's bigint, and the sum of two does too
+MAX_DURATION_NS: Final = 7 * 86_400 * 1_000_000_000  # longer ones come from clocks that were set
 
 
 class Kind(IntEnum):
@@ -103,7 +104,7 @@ def _resource(attributes: Mapping[str, Any], scope: str, version: str) -> Resour
 
 
 def span_from(message: Any, resource: Resource, scope: str) -> Span:
-    """The span in `message`. Times beyond every database's integers are cut off."""
+    """The span in `message`. Times beyond every database's integers, or a week, are cut off."""
     start_ns = min(message.start_time_unix_nano, MAX_NS)
     return Span(
         trace_id=message.trace_id,
@@ -112,7 +113,7 @@ def span_from(message: Any, resource: Resource, scope: str) -> Span:
         name=message.name,
         kind=message.kind,
         start_ns=start_ns,
-        end_ns=max(start_ns, min(message.end_time_unix_nano, MAX_NS)),
+        end_ns=max(start_ns, min(message.end_time_unix_nano, start_ns + MAX_DURATION_NS)),
         attributes=attributes_of(message.attributes),
         resource=resource,
         scope=scope,

@@ -12,6 +12,7 @@ from typing import Final
 
 from sqlalchemy import Connection, RowMapping, Table, select
 
+from collector.decode.span import MAX_NS
 from collector.store.histogram import HistogramBuilder
 from collector.store.upsert import Row, upsert
 
@@ -109,7 +110,11 @@ class RollupRows:
 
     def _stored(self, key: Key) -> Row:
         tally = self._rows[key]
-        values = (*key, self._stream_id, *tally.sums, *tally.maxima, tally.histograms.to_bytes())
+        sums: Sequence[int] = tally.sums
+        if max(sums) > MAX_NS or min(sums) < -MAX_NS:
+            # Only a client that sends nonsense gets here. It must not stop the deriving of others.
+            sums = [max(-MAX_NS, min(value, MAX_NS)) for value in sums]
+        values = (*key, self._stream_id, *sums, *tally.maxima, tally.histograms.to_bytes())
         return tuple(values[number] for number in self._order)
 
     def _column_order(self) -> list[int]:

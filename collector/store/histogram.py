@@ -24,6 +24,7 @@ BUCKETS_PER_OCTAVE: Final = 1 << SCALE
 ZERO_BUCKET: Final = -1  # 0 ns and 1 ns
 FIRST_EXPONENTIAL_COUNT: Final = 1024
 
+_MAX_COUNT: Final = (1 << 31) - 1
 _OFFSET: Final = 0x8000  # makes a bucket number positive
 
 _CHUNK_RECORDS: Final = 32_768
@@ -113,7 +114,7 @@ class HistogramBuilder:
         records = np.empty(len(order), RECORD)
         records["metric"] = keys[order] >> 16
         records["bucket"] = (keys[order] & 0xFFFF) - _OFFSET
-        records["count"] = counts[order]
+        records["count"] = np.clip(counts[order], -_MAX_COUNT, _MAX_COUNT)
         return records.tobytes()
 
 

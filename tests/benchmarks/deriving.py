@@ -1,5 +1,7 @@
 """How fast one process derives what is in its journal, beside parsing the same exports alone.
 
+Processor time, not the clock's, so that a machine at work does not change it much.
+
 Options: `--requests N`, `--database URL` (default: SQLite in a temporary folder), `--kind` of
 `full` (a digest and eleven child spans: the costliest that timesplit-django sends), `digest` (the
 SERVER span alone) or `plain` (twelve spans of plain OpenTelemetry, no digest), `--profile`.
@@ -11,6 +13,7 @@ import argparse
 import cProfile
 import pstats
 import random
+import resource
 import sys
 import tempfile
 import time
@@ -55,7 +58,8 @@ def main() -> None:
         f"parsing alone   {spans / parse_s:12,.0f} spans/s\n"
         f"deriving        {spans / derive_s:12,.0f} spans/s"
         f"  {options.requests / derive_s:10,.0f} requests/s\n"
-        f"ratio           {parse_s / derive_s:12.2f}\n"
+        f"ratio           {parse_s / derive_s:12.3f}\n"
+        f"memory          {resource.getrusage(resource.RUSAGE_SELF).ru_maxrss // 1024:12} MiB\n"
     )
     if profile:
         pstats.Stats(profile, stream=sys.stdout).sort_stats("tottime").print_stats(35)

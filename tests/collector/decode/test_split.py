@@ -92,7 +92,7 @@ def owner_at(instant: int, group: Group) -> bytes:
     return min(leaves, key=claim).span_id
 
 
-@settings(max_examples=400)
+@settings(max_examples=200)
 @given(traces())
 def test_split_agrees_with_asking_every_instant(spans: list[Span]) -> None:
     for group in groups_of(spans):
@@ -103,7 +103,7 @@ def test_split_agrees_with_asking_every_instant(spans: list[Span]) -> None:
         assert {identifier: ns for identifier, ns in own_ns.items() if ns} == dict(expected)
 
 
-@settings(max_examples=400)
+@settings(max_examples=200)
 @given(traces())
 def test_categories_and_self_times_add_up(spans: list[Span]) -> None:
     for group in groups_of(spans):
@@ -112,7 +112,7 @@ def test_categories_and_self_times_add_up(spans: list[Span]) -> None:
         assert sum(found.self_ns.values()) == group.head.duration_ns
 
 
-@settings(max_examples=300)
+@settings(max_examples=150)
 @given(traces(), st.randoms(use_true_random=False))
 def test_order_of_arrival_is_irrelevant(spans: list[Span], shuffler: random.Random) -> None:
     shuffled = [*spans, *spans[::2]]
@@ -126,14 +126,14 @@ def _known(group: Group) -> Any:
     return group.head.span_id, group.parents, split_group(group)
 
 
-@settings(max_examples=300)
+@settings(max_examples=150)
 @given(traces())
 def test_every_span_counts_in_exactly_one_group(spans: list[Span]) -> None:
     counted = [s.span_id for group in groups_of(spans) for s in (group.head, *group.members)]
     assert sorted(counted) == [span.span_id for span in spans]
 
 
-@settings(max_examples=200)
+@settings(max_examples=100)
 @given(traces(), st.integers(-(10**9), 10**18))
 def test_moving_all_clocks_changes_nothing(spans: list[Span], shift: int) -> None:
     def moved(span: Span) -> Span:

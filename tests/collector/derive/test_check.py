@@ -7,6 +7,7 @@ from sqlalchemy import Engine, text
 
 from collector.derive.check import check
 from collector.derive.runner import Deriver
+from collector.store.engine import open_database
 from tests.collector.derive.test_rebuild import traffic
 from tests.collector.payloads import append_to_journal
 
@@ -41,11 +42,13 @@ def fill(engine: Engine) -> None:
         ("UPDATE statement_days SET execute_ns = 1", "rows of statement_days differ from the sum"),
     ],
 )
-def test_harm_is_found(engine: Engine, harm: str, problem: str) -> None:
+def test_harm_is_found(sqlite_database_url: str, harm: str, problem: str) -> None:
+    engine = open_database(sqlite_database_url)
     fill(engine)
     with engine.begin() as connection:
         connection.execute(text(harm))
     assert any(problem in found for found in check(engine))
+    engine.dispose()
 
 
 def test_damaged_journal_is_found(engine: Engine) -> None:
