@@ -65,6 +65,14 @@ def test_self_times_add_up_to_the_request(page: Page, dashboard: Dashboard) -> N
     assert shown == pytest.approx(trace["requests"][0]["duration_ms"])
 
 
+def test_time_without_spans_is_told_apart(page: Page) -> None:
+    page.goto(f"/traces/{N_PLUS_ONE_TRACE}")
+    line(page, "OrderSerializer").click()
+    own = page.get_by_role("table", name="Own time")
+    expect(own.get_by_role("row", name="serializer")).to_contain_text("30.4")
+    expect(own.get_by_role("row", name="orm")).to_contain_text("20.0")
+
+
 def test_keyboard_moves_opens_and_closes(page: Page) -> None:
     page.goto(f"/traces/{N_PLUS_ONE_TRACE}")
     lines(page).first.focus()
@@ -97,7 +105,10 @@ def test_request_without_spans_says_why_and_shows_its_split(page: Page) -> None:
         "Database 12.0\u202fms (38\u202f%), Python 11.0\u202fms (34\u202f%), "
         "Render 9.0\u202fms (28\u202f%), Cache 0\u202fms (0\u202f%), External 0\u202fms (0\u202f%)",
     )
-    expect(lines(page).first).to_contain_text("unknown")  # its own time is not told apart
+    lines(page).first.click()
+    own = page.get_by_role("table", name="Own time")
+    expect(own.get_by_role("row", name="database")).to_contain_text("12.0")
+    expect(own.get_by_role("row", name="render")).to_contain_text("9.0")
 
 
 def test_address_of_a_folded_span_opens_its_fold(page: Page) -> None:

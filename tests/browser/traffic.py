@@ -10,6 +10,7 @@ application, which cannot tell its render time. `stock` numbers its requests, an
 
 from __future__ import annotations
 
+import json
 import math
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from typing import Any, Final
@@ -223,7 +224,7 @@ def _n_plus_one_children() -> list[Span]:
     spans = [
         _child(2, 1_001, view_ns, start_ns + request_ns, "shop.api.OrderList", "view"),
         _query(3, 2, view_ns + 3 * MS, 5 * MS, ORDERS_SQL, ORDERS_SITE),
-        _child(4, 2, work_ns, work_ns + 138 * MS, "OrderSerializer", "serializer"),
+        _child(4, 2, work_ns, work_ns + 138 * MS, "OrderSerializer", "serializer", {"orm": 20}),
     ]
     for call in range(146):
         at_ns = work_ns + 2 * MS + call * 930_000
@@ -231,7 +232,16 @@ def _n_plus_one_children() -> list[Span]:
     return spans
 
 
-def _child(number: int, parent: int, start_ns: int, end_ns: int, name: str, part: str) -> Span:
+def _child(
+    number: int,
+    parent: int,
+    start_ns: int,
+    end_ns: int,
+    name: str,
+    part: str,
+    without_spans_ms: Mapping[str, int] | None = None,
+) -> Span:
+    folded = {part: ms * MS for part, ms in (without_spans_ms or {}).items()}
     return message(
         number,
         start_ns,
@@ -239,7 +249,7 @@ def _child(number: int, parent: int, start_ns: int, end_ns: int, name: str, part
         parent=parent,
         trace_number=1_001,
         name=name,
-        attributes={"timesplit.part": part},
+        attributes={"timesplit.part": part, "timesplit.folded": json.dumps(folded)},
     )
 
 

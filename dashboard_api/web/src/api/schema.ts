@@ -1348,7 +1348,7 @@ export interface components {
             /**
              * Last Seen
              * Format: date-time
-             * @description When its last request was received, UTC.
+             * @description When its last request was received, UTC; up to a minute late.
              */
             last_seen: string;
             /**
@@ -1737,7 +1737,7 @@ export interface components {
             /**
              * Last Seen
              * Format: date-time
-             * @description When its last request was received, UTC.
+             * @description When its last request was received, UTC; up to a minute late.
              */
             last_seen: string;
             /**

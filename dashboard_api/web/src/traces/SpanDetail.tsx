@@ -8,6 +8,7 @@ import { Swatch } from "../split/Swatch";
 import { CallSiteLine } from "../statements/CallSiteLine";
 import { SqlBlock } from "../statements/Sql";
 import { FoldDetail } from "./FoldDetail";
+import { OwnTimeTable } from "./OwnTimeTable";
 import { spanTitle } from "./rows";
 import type { WaterfallRow } from "./rows";
 import classes from "./SpanDetail.module.css";
@@ -24,7 +25,8 @@ export function SpanDetail({ row }: SpanDetailProps) {
       <aside className={classes.detail} aria-label="Span">
         <p className={classes.hint}>
           Choose a span to see its SQL, the line that caused it and its attributes. Full colour is a
-          span&rsquo;s own time, the light part is time of the spans inside it.
+          span&rsquo;s own time, divided as that time is; the light part is time of the spans inside
+          it.
         </p>
       </aside>
     );
@@ -34,6 +36,7 @@ export function SpanDetail({ row }: SpanDetailProps) {
       <h2>{spanTitle(row.span)}</h2>
       {row.fold !== null && <FoldDetail row={row} fold={row.fold} />}
       <Facts span={row.span} isOne={row.fold === null} />
+      {row.own.filter((time) => time.ms > 0).length > 1 && <OwnTimeTable own={row.own} />}
       {row.span.statement !== null && <StatementOf statement={row.span.statement} />}
       {row.fold === null && <SpanAttributes span={row.span} />}
     </aside>
@@ -45,7 +48,6 @@ function Facts({ span, isOne }: { span: Span; isOne: boolean }) {
   if (isOne) {
     facts.push(
       ["Duration", <Duration value={span.duration_ms} />],
-      ["Self", <Duration value={span.self_ms} />],
       ["Starts at", <Duration value={span.start_ms} />],
     );
   }

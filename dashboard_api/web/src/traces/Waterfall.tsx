@@ -7,7 +7,7 @@ import { foldsAround, waterfallRows } from "./rows";
 import type { WaterfallRow } from "./rows";
 import { SpanDetail } from "./SpanDetail";
 import { spanTrees } from "./spanTree";
-import { undividedSpans } from "./undivided";
+import { undividedRequests } from "./undivided";
 import { TimeAxis } from "./TimeAxis";
 import classes from "./Waterfall.module.css";
 import { WaterfallLine } from "./WaterfallLine";
@@ -22,7 +22,7 @@ export function Waterfall({ trace }: { trace: Trace }) {
   const [toggled, setToggled] = useState<ReadonlySet<string>>(
     () => new Set(chosenId === null ? [] : foldsAround(roots, chosenId)),
   );
-  const undivided = useMemo(() => undividedSpans(trace), [trace]);
+  const undivided = useMemo(() => undividedRequests(trace), [trace]);
   const rows = useMemo(() => waterfallRows(roots, toggled, undivided), [roots, toggled, undivided]);
   const lines = useRef<HTMLDivElement>(null);
   const chosen = rows.find((row) => row.id === chosenId) ?? null;

@@ -1,9 +1,10 @@
 import { memo } from "react";
 import { Duration } from "../numbers/Quantity";
-import { count, duration } from "../numbers/format";
-import { CATEGORY_NAMES, categoryColor } from "../split/categories";
+import { count } from "../numbers/format";
+import { sumOfOwn } from "./ownTime";
 import { foldName, spanTitle } from "./rows";
 import type { WaterfallRow } from "./rows";
+import { SpanBar } from "./SpanBar";
 import classes from "./Waterfall.module.css";
 
 interface WaterfallLineProps {
@@ -53,48 +54,14 @@ export const WaterfallLine = memo(function WaterfallLine(props: WaterfallLinePro
         </span>
       </div>
       <div role="gridcell" className={classes.track}>
-        <Bar row={row} durationMs={durationMs} />
+        <SpanBar row={row} durationMs={durationMs} />
       </div>
       <div role="gridcell" className={classes.figure}>
         <Duration value={row.durationMs} />
       </div>
       <div role="gridcell" className={classes.figure}>
-        <Duration value={row.selfMs} reason={NOT_SENT} />
+        <Duration value={sumOfOwn(row.own)} />
       </div>
     </div>
   );
 });
-
-const NOT_SENT = "The spans inside this request were not sent; its split is above.";
-
-const MOST_PIECES = 300;
-
-/** The span's time in a light tint, its own time within in full colour. */
-function Bar({ row, durationMs }: { row: WaterfallRow; durationMs: number }) {
-  const category = row.selfMs === null ? null : row.span.category;
-  const color = category === null ? "var(--mantine-color-dimmed)" : categoryColor(category);
-  const percent = (ms: number) => `${durationMs > 0 ? (ms / durationMs) * 100 : 0}%`;
-  const own = CATEGORY_NAMES[category ?? "python"];
-  return (
-    <div
-      role="img"
-      aria-label={`${category === null ? "No category" : own}, from ${duration(row.startMs)} for ${duration(row.endMs - row.startMs)}`}
-    >
-      <div
-        className={classes.span}
-        style={{
-          left: percent(row.startMs),
-          width: percent(row.endMs - row.startMs),
-          background: color,
-        }}
-      />
-      {row.intervals.slice(0, MOST_PIECES).map(([start, end]) => (
-        <div
-          key={start}
-          className={classes.own}
-          style={{ left: percent(start), width: percent(end - start), background: color }}
-        />
-      ))}
-    </div>
-  );
-}

@@ -2,7 +2,9 @@ import { folded, isFold, kindsOf } from "./fold";
 import type { Fold } from "./fold";
 import { ownIntervals } from "./spanTree";
 import type { SpanNode } from "./spanTree";
-import type { Span } from "../api/types";
+import type { Request, Span } from "../api/types";
+import { addedByPart, ownTimeOf, ownTimeOfRequest } from "./ownTime";
+import type { OwnTime } from "./ownTime";
 
 /** One line of the waterfall. */
 export interface WaterfallRow {
@@ -16,8 +18,8 @@ export interface WaterfallRow {
   isOpen: boolean;
   startMs: number;
   endMs: number;
-  /** Null where the time of the spans inside it is not told apart. */
-  selfMs: number | null;
+  /** What its time, without that of the spans inside it, went into. */
+  own: OwnTime[];
   /** Sum of the durations. */
   durationMs: number;
   /** When the span itself, or each span of a fold, was at work. */
@@ -27,18 +29,19 @@ export interface WaterfallRow {
 /** Lines whose state is not the usual one: spans are open, folds are closed, until changed. */
 export type Toggled = ReadonlySet<string>;
 
-/** `undivided` are spans whose children were not sent. */
+/** `undivided` are requests whose inner spans were not sent, by the id of their span. */
 export function waterfallRows(
   roots: SpanNode[],
   toggled: Toggled,
-  undivided: ReadonlySet<string>,
+  undivided: ReadonlyMap<string, Request>,
 ): WaterfallRow[] {
   const rows: WaterfallRow[] = [];
   const waiting = stacked(folded(roots), 0);
   for (let next = waiting.pop(); next !== undefined; next = waiting.pop()) {
     const { entry, depth } = next;
     const row = isFold(entry) ? foldRow(entry, depth, toggled) : spanRow(entry, depth, toggled);
-    rows.push(undivided.has(row.id) ? { ...row, selfMs: null, intervals: [] } : row);
+    const request = undivided.get(row.id);
+    rows.push(request === undefined ? row : { ...row, own: ownTimeOfRequest(request) });
     if (!row.isOpen) continue;
     const inside = isFold(entry) ? insideFold(entry) : folded(entry.children);
     waiting.push(...stacked(inside, depth + 1));
@@ -68,7 +71,7 @@ function spanRow(node: SpanNode, depth: number, toggled: Toggled): WaterfallRow 
     isOpen: hasChildren && !toggled.has(span.span_id),
     startMs: span.start_ms,
     endMs: span.start_ms + span.duration_ms,
-    selfMs: span.self_ms,
+    own: ownTimeOf(span),
     durationMs: span.duration_ms,
     intervals: ownIntervals(node),
   };
@@ -87,7 +90,7 @@ function foldRow(fold: Fold, depth: number, toggled: Toggled): WaterfallRow {
     isOpen: toggled.has(id),
     startMs: first.start_ms,
     endMs: Math.max(...spans.map((span) => span.start_ms + span.duration_ms)),
-    selfMs: spans.reduce((sum, span) => sum + span.self_ms, 0),
+    own: addedByPart(spans.flatMap(ownTimeOf)),
     durationMs: spans.reduce((sum, span) => sum + span.duration_ms, 0),
     intervals: spans.map((span) => [span.start_ms, span.start_ms + span.duration_ms]),
   };

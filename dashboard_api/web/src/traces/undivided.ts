@@ -1,9 +1,10 @@
 import type { Request, Trace } from "../api/types";
 
-/** Requests that sent their split, but no spans inside: their own span is not all their own time. */
-export function undividedSpans(trace: Trace): ReadonlySet<string> {
+/** Requests that sent their split, but no spans inside, by the id of their own span. */
+export function undividedRequests(trace: Trace): ReadonlyMap<string, Request> {
   const digested = trace.requests.filter((request) => request.digested);
-  return new Set(digested.filter((each) => !hasChildren(trace, each)).map((each) => each.span_id));
+  const undivided = digested.filter((request) => !hasChildren(trace, request));
+  return new Map(undivided.map((request) => [request.span_id, request]));
 }
 
 export function hasChildren(trace: Trace, request: Request): boolean {
