@@ -1,4 +1,4 @@
-"""The commands of the write path: `serve`, `collect`, `migrate`, `rebuild`.
+"""The commands of the write path: `serve`, `collect`, `migrate`, `rebuild`, `check`.
 
 What they run is imported when they run, so that the other path's commands start without it.
 """
@@ -217,3 +217,11 @@ def rebuild(
     from collector.process import run_rebuild
 
     run_rebuild(database, first_day, last_day, settle)
+
+
+@commands.command()
+def check(database: Database = "sqlite:///timesplit.sqlite3") -> None:
+    """Verify the database, beside a running service or without one; exit status 1 if it is not sound."""
+    from collector.process import run_check
+
+    run_check(database)

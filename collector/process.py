@@ -21,12 +21,13 @@ from sqlalchemy.exc import SQLAlchemyError
 
 from collector.collecting import Settings, collecting
 from collector.dashboard_process import DashboardError, DashboardProcess, dashboard_process
+from collector.derive.check import check
 from collector.derive.rebuild import DAY_S, JournalTooShort, rebuild
 from collector.deriving import derive_abandoned_streams
 from collector.journal.stream import StreamLost, StreamTaken
 from collector.listen import ListenError, listen
 from collector.store.engine import DatabaseURLError, open_database
-from collector.store.schema import SchemaError, migrate
+from collector.store.schema import SchemaError, migrate, refuse_old_schema
 from collector.store.tables import ENDPOINT_ROLLUPS
 
 SWITCH_INTERVAL_S: Final = 0.001
@@ -75,6 +76,20 @@ def run_rebuild(
             f"Derived again from the journal: {_date(rebuilt.from_s)} to "
             f"{_date(rebuilt.to_s - DAY_S)}, UTC. Running collectors derive their own part now."
         )
+
+
+def run_check(database_url: str) -> None:
+    """Print what is wrong with the database; exit status 1 where anything is."""
+    with _clear_errors():
+        engine = open_database(database_url)
+        refuse_old_schema(engine)
+        problems = check(engine)
+        engine.dispose()
+    for problem in problems:
+        typer.echo(problem)
+    if problems:
+        raise typer.Exit(1)
+    typer.echo("The database is sound: what is derived agrees with the journal and with itself.")
 
 
 def _oldest_day_s(engine: Engine) -> int | None:

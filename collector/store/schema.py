@@ -35,6 +35,13 @@ def migrate(engine: Engine) -> None:
         connection.commit()
 
 
+def refuse_old_schema(engine: Engine) -> None:
+    """Raises SchemaError where `migrate` has something to do; changes nothing."""
+    with engine.connect() as connection:
+        if schema_revision(connection) != newest_revision():
+            raise SchemaError("The schema is not up to date. Run `timesplit migrate` first.")
+
+
 def schema_revision(connection: Connection) -> str | None:
     """The newest revision that the database has; None for an empty database."""
     return MigrationContext.configure(connection).get_current_revision()

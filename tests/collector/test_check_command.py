@@ -1,0 +1,44 @@
+"""`timesplit check` says what is wrong, and that nothing is."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+from sqlalchemy import Engine, update
+
+from collector.store.tables import endpoint_minutes
+from tests.collector.test_deriving import append_request, counted
+from tests.fixtures.servers import Start, wait_until
+
+
+def test_rollup_that_is_wrong_is_exit_status_1(
+    collect: Start, timesplit: Start, database_url: str, engine: Engine
+) -> None:
+    server = collect(database_url)
+    append_request(engine, 1, stream_id=1)
+    wait_until(lambda: counted(engine) == 1)
+    server.stop()
+    with engine.begin() as connection:
+        connection.execute(update(endpoint_minutes).values(requests=7))
+    command = timesplit("check", "--database", database_url)
+    assert command.process.wait(60) == 1
+    assert "endpoint_minutes" in command.process.stdout.read()
+
+
+def test_database_without_schema_is_one_clear_line(timesplit: Start, tmp_path: Path) -> None:
+    command = timesplit("check", "--database", f"sqlite:///{tmp_path / 'new.sqlite3'}")
+    assert command.process.wait(60) == 1
+    assert command.logged == (
+        "timesplit: The schema is not up to date. Run `timesplit migrate` first.\n"
+    )
+
+
+def test_sound_database_is_exit_status_0(
+    collect: Start, timesplit: Start, database_url: str, engine: Engine
+) -> None:
+    collect(database_url)
+    append_request(engine, 1, stream_id=1)
+    wait_until(lambda: counted(engine) == 1)
+    command = timesplit("check", "--database", database_url)
+    assert command.process.wait(60) == 0
+    assert "The database is sound" in command.process.stdout.read()
