@@ -1,7 +1,15 @@
 import type { DurationHistogram, EndpointDetail, HistogramBucket } from "../api/types";
 import type { Colors } from "../app/colors";
 import type { ChartOption } from "../charts/EChart";
-import { duration, plural, share } from "../numbers/format";
+import {
+  axisText,
+  brushLook,
+  CHART_TEXT,
+  tooltipLook,
+  tooltipRow,
+  tooltipTable,
+} from "../charts/look";
+import { duration, plural, share as shareText } from "../numbers/format";
 import { CATEGORIES, CATEGORY_NAMES } from "../split/categories";
 import { splitOf, sumOf } from "../split/splitValues";
 
@@ -18,11 +26,11 @@ export function histogramOption(
   { colors, chosen }: Marks,
 ): ChartOption {
   const { buckets } = histogram;
-  const label = { color: colors.dimmed, fontSize: 11 };
+  const label = axisText(colors);
   const faded = (index: number) =>
     chosen === null || (index >= chosen[0] && index <= chosen[1]) ? 1 : 0.3;
   return {
-    textStyle: { fontFamily: "inherit" },
+    textStyle: CHART_TEXT,
     grid: { left: 52, right: 14, top: 24, bottom: 26 },
     xAxis: {
       type: "category",
@@ -37,22 +45,8 @@ export function histogramOption(
       axisLabel: label,
       splitLine: { lineStyle: { color: colors.line } },
     },
-    tooltip: {
-      trigger: "axis",
-      axisPointer: { type: "shadow" },
-      backgroundColor: colors.surface,
-      borderColor: colors.line,
-      textStyle: { color: colors.text, fontSize: 12 },
-      formatter: (shown: unknown) => {
-        const index = (Array.isArray(shown) ? shown[0] : shown) as { dataIndex?: number };
-        const bucket = buckets[index.dataIndex ?? 0];
-        return bucket === undefined ? "" : tooltipText(bucket, histogram.requests);
-      },
-    },
-    brush: {
-      xAxisIndex: 0,
-      brushStyle: { color: `${colors.dimmed}33`, borderColor: colors.dimmed },
-    },
+    tooltip: tooltipLook(colors, (index) => tooltipText(histogram, colors, index)),
+    brush: brushLook(colors),
     series: [
       ...CATEGORIES.map((category) => ({
         type: "bar" as const,
@@ -112,13 +106,17 @@ export function bucketText(bucket: HistogramBucket): string {
   return `${duration(bucket.min_ms)} – ${duration(bucket.max_ms)}`;
 }
 
-function tooltipText(bucket: HistogramBucket, requests: number): string {
-  const head = `<b>${bucketText(bucket)}</b><br>${plural(bucket.requests, "request")} (${share(requests === 0 ? 0 : bucket.requests / requests)})`;
-  if (bucket.mean_ms === null) return head;
+function tooltipText({ buckets, requests }: DurationHistogram, colors: Colors, index: number) {
+  const bucket = buckets[index];
+  if (bucket === undefined) return "";
+  const share = requests === 0 ? 0 : bucket.requests / requests;
+  const title = `${bucketText(bucket)}: ${plural(bucket.requests, "request")} (${shareText(share)})`;
+  if (bucket.mean_ms === null) return `<b>${title}</b>`;
   const values = splitOf(bucket.mean_ms);
   const rows = CATEGORIES.map((category) => {
     const value = values[category];
-    return `${CATEGORY_NAMES[category]} ${value === null ? "unknown" : duration(value)}`;
+    const text = value === null ? "unknown" : duration(value);
+    return tooltipRow(colors.category[category], CATEGORY_NAMES[category], text);
   });
-  return `${head}<br>mean: ${rows.join(", ")}`;
+  return tooltipTable(title, rows);
 }

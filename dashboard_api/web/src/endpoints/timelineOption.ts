@@ -1,4 +1,12 @@
 import type { ChartOption } from "../charts/EChart";
+import {
+  axisText,
+  brushLook,
+  CHART_TEXT,
+  tooltipLook,
+  tooltipRow,
+  tooltipTable,
+} from "../charts/look";
 import type { Colors } from "../app/colors";
 import type { Timeline } from "../api/types";
 import { clockTime, dayAndTime } from "../filters/timeRange";
@@ -29,7 +37,7 @@ export function timelineOption(
   mode: TimelineMode,
 ): ChartOption {
   return {
-    textStyle: { fontFamily: "inherit" },
+    textStyle: CHART_TEXT,
     grid: [
       { left: 62, right: 14, top: 22, bottom: 104 },
       { left: 62, right: 14, height: 46, bottom: 24 },
@@ -37,18 +45,8 @@ export function timelineOption(
     xAxis: [0, 1].map((gridIndex) => timeAxis(timeline, colors, gridIndex)),
     yAxis: valueAxes(colors, mode === "mean" ? duration : total),
     axisPointer: { link: [{ xAxisIndex: "all" }] },
-    tooltip: {
-      trigger: "axis",
-      axisPointer: { type: "shadow" },
-      backgroundColor: colors.surface,
-      borderColor: colors.line,
-      textStyle: { color: colors.text, fontSize: 12 },
-      formatter: (shown: unknown) => tooltipText(timeline, colors, mode, indexOf(shown)),
-    },
-    brush: {
-      xAxisIndex: 0,
-      brushStyle: { color: `${colors.dimmed}33`, borderColor: colors.dimmed },
-    },
+    tooltip: tooltipLook(colors, (index) => tooltipText(timeline, colors, mode, index)),
+    brush: brushLook(colors),
     series: [
       ...CATEGORIES.map((category) => ({
         type: "bar" as const,
@@ -105,8 +103,6 @@ function valueAxes(colors: Colors, written: (ms: number) => string) {
   ];
 }
 
-const axisText = (colors: Colors) => ({ color: colors.dimmed, fontSize: 11 });
-
 function percentileLine(timeline: Timeline, colors: Colors) {
   return {
     type: "line" as const,
@@ -156,33 +152,23 @@ function rateBars(timeline: Timeline, colors: Colors) {
   return [bars("requests", colors.dimmed, good), bars("errors", colors.failed, timeline.errors)];
 }
 
-function indexOf(shown: unknown): number {
-  const first = (Array.isArray(shown) ? shown[0] : shown) as { dataIndex?: number } | undefined;
-  return first?.dataIndex ?? 0;
-}
-
-function tooltipText(
-  timeline: Timeline,
-  colors: Colors,
-  mode: TimelineMode,
-  index: number,
-): string {
-  const written = mode === "mean" ? duration : total;
+function tooltipText(timeline: Timeline, colors: Colors, mode: TimelineMode, index: number) {
   const time = timeline.time[index];
   if (time === undefined) return "";
-  const row = (color: string, name: string, value: string) =>
-    `<tr><td><span style="display:inline-block;width:9px;height:9px;border-radius:2px;background:${color}"></span> ${name}</td><td style="padding-left:16px;text-align:right">${value}</td></tr>`;
+  const title = dayAndTime(new Date(time));
+  const requests = timeline.requests[index] ?? 0;
+  if (requests === 0) return `<b>${title}</b><br>no requests`;
+  const written = mode === "mean" ? duration : total;
   const rows = CATEGORIES.map((category) => {
     const value = timelineValue(timeline, category, index, mode);
-    return row(
-      colors.category[category],
-      CATEGORY_NAMES[category],
-      value === null ? "unknown" : written(value),
-    );
+    const text = value === null ? "unknown" : written(value);
+    return tooltipRow(colors.category[category], CATEGORY_NAMES[category], text);
   });
   const p95 = timeline.duration_ms.p95[index];
-  rows.push(row(colors.text, "p95", p95 == null ? "–" : duration(p95)));
-  rows.push(row(colors.dimmed, "Requests", count(timeline.requests[index] ?? 0)));
-  rows.push(row(colors.failed, "Errors", count(timeline.errors[index] ?? 0)));
-  return `<b>${dayAndTime(new Date(time))}</b><table>${rows.join("")}</table>`;
+  return tooltipTable(title, [
+    ...rows,
+    tooltipRow(colors.text, "p95", p95 == null ? "–" : duration(p95)),
+    tooltipRow(colors.dimmed, "Requests", count(requests)),
+    tooltipRow(colors.failed, "Errors", count(timeline.errors[index] ?? 0)),
+  ]);
 }

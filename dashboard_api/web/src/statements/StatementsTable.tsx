@@ -20,7 +20,11 @@ export function StatementsTable({ statements, orderParameter, filter = "" }: Sta
       defaultOrder="-total"
       filter={filter}
       detail={(statement) => <StatementDetails statement={statement} />}
-      empty={filter === "" ? "No database statements ran." : `No statement holds “${filter}”.`}
+      empty={
+        filter === ""
+          ? "No database statements are known of these requests."
+          : `No statement holds “${filter}”.`
+      }
     />
   );
 }
