@@ -19,6 +19,7 @@ class Command(BaseCommand):
     def handle(self, *_args: Any, **_options: Any) -> None:
         orders = settings.SEED_ORDERS
         settings.DIRECTORY.mkdir(parents=True, exist_ok=True)
+        _forget_older_seeds()
         call_command("migrate", verbosity=0)
         if is_seeded(orders):
             self.stdout.write(f"The shop of {orders:,} orders is there from an earlier run.")
@@ -27,6 +28,13 @@ class Command(BaseCommand):
             _seed_with_progress(orders)
         except ForeignRowsError as error:
             raise CommandError(str(error)) from error
+
+
+def _forget_older_seeds() -> None:
+    """Nothing reads the SQLite files of another version again, and each holds some 80 MB."""
+    for path in settings.DIRECTORY.glob("shop-*.sqlite3*"):
+        if not path.name.startswith(f"shop-{settings.SEED_VERSION}-"):
+            path.unlink()
 
 
 def _seed_with_progress(orders: int) -> None:
