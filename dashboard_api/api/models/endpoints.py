@@ -54,7 +54,7 @@ class EndpointFigures(Answer):
     )
 
 
-class Endpoint(EndpointName, EndpointFigures):
+class Endpoint(EndpointFigures, EndpointName):
     """One endpoint: who it is, and its figures over the range."""
 
     view: str | None = Field(
@@ -62,7 +62,7 @@ class Endpoint(EndpointName, EndpointFigures):
     )
 
 
-class EndpointDetail(RangedAnswer, Endpoint):
+class EndpointDetail(Endpoint, RangedAnswer):
     """One endpoint over one range."""
 
 

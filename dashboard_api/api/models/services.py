@@ -14,7 +14,9 @@ class Release(Answer):
 
     name: str = Field(description="`service.version`; empty where the client does not say.")
     first_seen: datetime = Field(description="When its first request was received, UTC.")
-    last_seen: datetime = Field(description="When its last request was received, UTC.")
+    last_seen: datetime = Field(
+        description="When its last request was received, UTC; up to a minute late."
+    )
 
 
 class Service(Answer):
@@ -28,7 +30,9 @@ class Service(Answer):
         "does not say."
     )
     first_seen: datetime = Field(description="When its first request was received, UTC.")
-    last_seen: datetime = Field(description="When its last request was received, UTC.")
+    last_seen: datetime = Field(
+        description="When its last request was received, UTC; up to a minute late."
+    )
     completeness: float | None = Field(
         description="Share of the requests of its processes seen within the range that arrived, "
         "0..1. Null where the clients send no sequence numbers."
