@@ -171,11 +171,12 @@ class JournalWriter:
     def _write(self, batch: Sequence[_Waiting]) -> None:
         started = time.monotonic()
         rows = [_row(group) for group in _groups(batch)]
-        if self._position is None and not self._stream.is_held():
+        beats = not rows or self._is_heartbeat_due()
+        if (beats or self._position is None) and not self._stream.is_held():
             raise JournalUnavailable("the database does not answer; send again shortly")
         with self._engine.begin() as connection:
             self._stream.confirm(connection)
-            if not rows or self._is_heartbeat_due():
+            if beats:
                 # Seldom, since deriving holds this row's lock until its own commit.
                 self._stream.beat(connection)
             position = self._position
