@@ -24,7 +24,7 @@ from collector.derive.arrivals import Arrived, arrived_in
 from collector.derive.counted import Change
 from collector.derive.names import NameLimits
 from collector.derive.requests import append_requests, stored_keys
-from collector.derive.settling import settle_batch, unsettle
+from collector.derive.settling import TRACES_PER_BATCH, give_up_first, settle_batch, unsettle
 from collector.derive.stream_tables import PositionMoved, StreamTables
 from collector.derive.trace_index import derived_before, write_traces
 from collector.journal.frames import CorruptFrame
@@ -52,6 +52,7 @@ class DeriveFigures:
     repeated_requests: int = 0
     refused_digests: int = 0
     skipped_exports: int = 0
+    skipped_traces: int = 0
 
 
 class _Trial(Exception):
@@ -226,22 +227,47 @@ class Deriver:
 
     def _settle(self, stop: threading.Event | None) -> None:
         """Split all traces that have settled."""
+        limit = TRACES_PER_BATCH
         while stop is None or not stop.is_set():
             self._settled_at = time.monotonic()
-            self._resume()
             try:
-                with self._engine.connect() as connection:
-                    settled = settle_batch(connection, self._tables)
-            except AlreadyStored:  # another collector was first: read again what it stored
-                self._resume(again=True)
+                settled = self._settle_some(limit)
+            except Exception as error:
+                if _is_passing(error):
+                    raise
+                # One of the traces does harm. Alone it can be told from the others.
+                if limit == 1:
+                    self._give_up_trace(error)
+                limit = TRACES_PER_BATCH if limit == 1 else 1
                 continue
-            except BaseException:
-                self._resumed = False
-                raise
             if settled is None:
                 return
             self.figures.requests += settled[0]
             self.figures.corrected_requests += settled[1]
+
+    def _settle_some(self, limit: int) -> tuple[int, int] | None:
+        self._resume()
+        try:
+            with self._engine.connect() as connection:
+                return settle_batch(connection, self._tables, limit)
+        except AlreadyStored:  # another collector was first: read again what it stored
+            self._resume(again=True)
+            return 0, 0
+        except BaseException:
+            self._resumed = False
+            raise
+
+    def _give_up_trace(self, failure: Exception) -> None:
+        """Leave out the trace that is next in turn, and say so."""
+        self._resume()
+        with self._engine.connect() as connection:
+            trace_id = give_up_first(connection, self._tables)
+        self.figures.skipped_traces += 1
+        _log.error(
+            "Trace %s cannot be split; its requests are left out.",
+            trace_id.hex() if trace_id else "",
+            exc_info=failure,
+        )
 
     def _resume(self, *, again: bool = False) -> None:
         if again or not self._resumed:

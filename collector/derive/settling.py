@@ -30,7 +30,7 @@ from collector.store.tables import unsettled_traces
 from collector.store.trace_spans import spans_of_traces
 from collector.store.upsert import upsert
 
-_TRACES_PER_BATCH: Final = 1_000
+TRACES_PER_BATCH: Final = 1_000
 
 
 @dataclass(slots=True)
@@ -51,14 +51,16 @@ def unsettle(
     upsert(connection, unsettled_traces, rows)
 
 
-def settle_batch(connection: Connection, tables: StreamTables) -> tuple[int, int] | None:
-    """Split some traces that have settled: how many requests were new and corrected.
+def settle_batch(
+    connection: Connection, tables: StreamTables, limit: int = TRACES_PER_BATCH
+) -> tuple[int, int] | None:
+    """Split up to `limit` traces that have settled: how many requests were new and corrected.
 
     None where no trace has settled. Raises AlreadyStored where another collector has counted one
     of the requests meanwhile; trying again puts that right.
     """
     now_ns = time.time_ns()
-    due = _due(connection, tables.stream_id, now_ns)
+    due = _due(connection, tables.stream_id, now_ns, limit)
     if not due:
         return None
     settled = _settle(connection, tables, due, now_ns)
@@ -74,15 +76,27 @@ def settle_batch(connection: Connection, tables: StreamTables) -> tuple[int, int
     return len(settled.new), len(settled.corrected)
 
 
-def _due(connection: Connection, stream_id: int, now_ns: int) -> dict[bytes, int]:
-    """Traces that have settled, with the time that was set for them."""
+def give_up_first(connection: Connection, tables: StreamTables) -> bytes | None:
+    """Never split the trace that is next in turn; None where there is none."""
+    due = _due(connection, tables.stream_id, time.time_ns(), 1)
+    tables.apply(
+        connection,
+        [],
+        tables.position,
+        lambda connection: _remove(connection, tables.stream_id, due),
+    )
+    return next(iter(due), None)
+
+
+def _due(connection: Connection, stream_id: int, now_ns: int, limit: int) -> dict[bytes, int]:
+    """Traces that have settled, with the time that was set for them, in a fixed order."""
     rows = connection.execute(
         select(unsettled_traces.c.trace_id, unsettled_traces.c.settles_at_ns)
         .where(
             unsettled_traces.c.stream_id == stream_id, unsettled_traces.c.settles_at_ns <= now_ns
         )
-        .order_by(unsettled_traces.c.settles_at_ns)
-        .limit(_TRACES_PER_BATCH)
+        .order_by(unsettled_traces.c.settles_at_ns, unsettled_traces.c.trace_id)
+        .limit(limit)
     )
     return {bytes(row.trace_id): row.settles_at_ns for row in rows}
 
@@ -95,7 +109,8 @@ def _remove(connection: Connection, stream_id: int, due: dict[bytes, int]) -> No
         unsettled_traces.c.settles_at_ns == bindparam("time"),
     )
     rows = [{"trace": trace_id, "time": due[trace_id]} for trace_id in sorted(due)]
-    connection.execute(statement, rows)
+    if rows:
+        connection.execute(statement, rows)
 
 
 def _settle(

@@ -105,5 +105,6 @@ class _Derived(Collector):
             ("corrected_requests", "Requests that late spans changed.", derived.corrected_requests),
             ("refused_digests", "Digests that could not be read.", derived.refused_digests),
             ("skipped_exports", "Exports that could not be derived.", derived.skipped_exports),
+            ("skipped_traces", "Traces that could not be split.", derived.skipped_traces),
         ):
             yield CounterMetricFamily(f"timesplit_derived_{name}", meaning, value=value)

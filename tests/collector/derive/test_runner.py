@@ -9,14 +9,15 @@ from typing import Any
 import pytest
 from sqlalchemy import Connection, Engine, event, update
 
-from collector.derive import stream_tables
+from collector.decode.span import Kind
+from collector.derive import settling, stream_tables
 from collector.derive.runner import Deriver
 from collector.derive.stream_tables import PositionMoved
 from collector.journal.frames import PROTOBUF, Export
-from collector.store.tables import endpoint_minutes, journal, requests, streams
+from collector.store.tables import endpoint_minutes, journal, requests, streams, unsettled_traces
 from tests.collector.derive.reading import everything_derived, rows_of
 from tests.collector.derive.test_digested_requests import derive, digested
-from tests.collector.payloads import append_to_journal, export
+from tests.collector.payloads import MS, append_to_journal, export, message, trace
 
 
 def test_crash_inside_a_transaction_repeats_and_loses_nothing(
@@ -116,6 +117,26 @@ def test_export_that_cannot_be_stored_is_left_out(
     assert [row["requests"] for row in rows_of(engine, endpoint_minutes)] == [3]
     assert deriver.figures.skipped_exports == 1
     assert "Exports [1] at journal position 2" in caplog.text
+
+
+def test_trace_that_cannot_be_split_is_left_out(
+    engine: Engine, monkeypatch: pytest.MonkeyPatch, caplog: pytest.LogCaptureFixture
+) -> None:
+    servers = [message(1, 0, MS, trace_number=n, kind=Kind.SERVER) for n in range(1, 5)]
+    append_to_journal(engine, export(*servers, scope="other"))
+    split = settling.requests_of_trace
+
+    def fail(spans: Any, received_ns: int) -> Any:
+        if any(span.trace_id == trace(3) for span in spans):
+            raise RuntimeError("poison")
+        return split(spans, received_ns)
+
+    monkeypatch.setattr(settling, "requests_of_trace", fail)
+    deriver = derive(engine)
+    assert [row["trace_id"] for row in rows_of(engine, requests)] == [trace(1), trace(2), trace(4)]
+    assert rows_of(engine, unsettled_traces) == []
+    assert deriver.figures.skipped_traces == 1
+    assert trace(3).hex() in caplog.text
 
 
 def test_damaged_journal_row_is_passed_over(engine: Engine) -> None:
