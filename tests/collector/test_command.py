@@ -4,10 +4,12 @@ from __future__ import annotations
 
 import contextlib
 import os
+import resource
 import signal
 import socket
 import threading
 import time
+from collections.abc import Iterator
 from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
 
@@ -192,6 +194,32 @@ def test_locked_sqlite_is_503_until_it_is_free(collect: Start, sqlite_database_u
     assert send(server, an_export(2)).status_code == 200
     assert httpx.get(f"{server.otlp}/readyz").status_code == 200
     engine.dispose()
+
+
+# --- Many connections ---------------------------------------------------------------------------
+
+
+def test_thousands_of_idle_connections_do_no_harm(collect: Start, sqlite_database_url: str) -> None:
+    server = collect(sqlite_database_url)
+    host, _, port = server.otlp.removeprefix("http://").rpartition(":")
+    with many_files() as allowed, contextlib.ExitStack() as connections:
+        for number in range(min(10_000, allowed - 500)):
+            connection = connections.enter_context(socket.create_connection((host, int(port))))
+            if number % 2:
+                connection.sendall(b"POST /v1/traces HTTP/1.1\r\nContent-Len")
+        assert send(server, an_export(1)).status_code == 200
+        assert server.stop() == 0
+
+
+@contextlib.contextmanager
+def many_files() -> Iterator[int]:
+    """Let this process open as many files as it may."""
+    soft, hard = resource.getrlimit(resource.RLIMIT_NOFILE)
+    resource.setrlimit(resource.RLIMIT_NOFILE, (hard, hard))
+    try:
+        yield hard
+    finally:
+        resource.setrlimit(resource.RLIMIT_NOFILE, (soft, hard))
 
 
 # --- serve --------------------------------------------------------------------------------------
