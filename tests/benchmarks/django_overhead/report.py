@@ -25,6 +25,8 @@ from tests.benchmarks.django_overhead.plan import (
 )
 
 MIB: Final = 1024 * 1024
+# Where bare differs this much from itself, the machine was too busy for a verdict.
+TRUSTED_ERROR: Final = 0.015
 _VERSIONS: Final = (
     "django",
     "djangorestframework",
@@ -62,6 +64,12 @@ def print_report(console: Console, times: Times, memory: Mapping[str, Memory]) -
     if memory:
         console.print(_memory_table(memory))
     console.print(_target_table(times, memory))
+    error = abs(times.ratio(CONTROL, NESTED) - 1)
+    if error > TRUSTED_ERROR:
+        console.print(
+            f"The machine was busy: the bare application differs from itself by {error:.1%}. "
+            "Measure again on a quiet one before any of this is believed."
+        )
     if STOCK not in times.variants():
         console.print(f"OpenTelemetry's own pair is not installed. To compare:\n  {INSTALL_STOCK}")
 
