@@ -42,7 +42,8 @@ _NOT_BUILT: Final = """<!doctype html>
 <h1>The page has not been built</h1>
 <p>Timesplit is running, and its figures are at <a href="/api/v1/endpoints">/api/v1/endpoints</a>.
 This installation lacks the page in the browser. Build it in the source tree, then reload:</p>
-<pre>python -m dashboard_api.web.build_page</pre>
+<pre>make page</pre>
+<p>or, where there is no make, <code>python -m dashboard_api.web.build_page</code>.</p>
 <p>A released wheel of <code>timesplit</code> always holds the page.</p>
 </html>
 """
@@ -54,7 +55,7 @@ def install(app: FastAPI, dist: Path = DIST) -> None:
     def document() -> Response:
         if (dist / "index.html").is_file():
             return FileResponse(dist / "index.html", headers=HEADERS)
-        return HTMLResponse(_NOT_BUILT, status_code=503, headers=HEADERS)
+        return HTMLResponse(_NOT_BUILT, headers=HEADERS)
 
     def icon() -> Response:
         if (dist / "favicon.svg").is_file():
@@ -63,8 +64,8 @@ def install(app: FastAPI, dist: Path = DIST) -> None:
 
     router = APIRouter(include_in_schema=False)
     for path in PAGES:
-        router.add_api_route(path, document, methods=["GET"])
-    router.add_api_route("/favicon.svg", icon, methods=["GET"])
+        router.add_api_route(path, document, methods=["GET", "HEAD"])
+    router.add_api_route("/favicon.svg", icon, methods=["GET", "HEAD"])
     app.include_router(router)
     assets = _Assets(directory=dist / "assets", check_dir=False)
     app.mount("/assets", GZipMiddleware(assets, minimum_size=1024, compresslevel=6), name="assets")
