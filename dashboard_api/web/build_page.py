@@ -52,8 +52,8 @@ def build() -> bool:
     if is_current(digest):
         return False
     _install_packages()
-    # Built beside and renamed, so that a running service never sees half a page.
-    with tempfile.TemporaryDirectory(dir=WEB, prefix=".dist-") as staging:
+    # Built elsewhere and renamed, so that a running service never sees half a page.
+    with tempfile.TemporaryDirectory(dir=WEB / "node_modules", prefix=".page-") as staging:
         built = Path(staging) / "dist"
         _node(_package_bin("vite"), "build", "--outDir", str(built), "--logLevel", "warn")
         (built / BUILT_FROM).write_text(digest + "\n")

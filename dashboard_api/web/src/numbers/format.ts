@@ -19,6 +19,7 @@ export function durationFigure(ms: number): Figure {
   const size = Math.abs(ms);
   if (size >= 9_999.5) return { digits: fixed(ms / 1000, size < 99_950 ? 1 : 0), unit: "s" };
   if (size === 0) return { digits: "0", unit: "ms" };
+  if (size < 0.005) return { digits: "<0.01", unit: "ms" };
   return { digits: fixed(ms, size < 0.995 ? 2 : size < 99.95 ? 1 : 0), unit: "ms" };
 }
 

@@ -19,16 +19,16 @@ export function RequestsTable({ requests }: { requests: Request[] }) {
         <thead>
           <tr>
             <th scope="col">Started</th>
-            <th scope="col">Status</th>
+            <th scope="col" data-figure>
+              Duration
+            </th>
             <th scope="col" className={classes.wide}>
               Split
             </th>
             <th scope="col" data-figure>
-              Duration
-            </th>
-            <th scope="col" data-figure>
               Queries
             </th>
+            <th scope="col">Status</th>
             <th scope="col" data-figure>
               Spans
             </th>
@@ -41,8 +41,8 @@ export function RequestsTable({ requests }: { requests: Request[] }) {
               <td>
                 <TraceLink request={request}>{preciseTime(new Date(request.start))}</TraceLink>
               </td>
-              <td>
-                <StatusCode code={request.status_code} isError={request.error} />
+              <td data-figure>
+                <Duration value={request.duration_ms} />
               </td>
               <td className={classes.wide}>
                 <SplitBar
@@ -51,10 +51,10 @@ export function RequestsTable({ requests }: { requests: Request[] }) {
                 />
               </td>
               <td data-figure>
-                <Duration value={request.duration_ms} />
-              </td>
-              <td data-figure>
                 <Count value={request.queries} />
+              </td>
+              <td>
+                <StatusCode code={request.status_code} isError={request.error} />
               </td>
               <td data-figure>
                 <Spans request={request} />

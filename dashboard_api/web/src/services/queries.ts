@@ -1,14 +1,12 @@
-import { useQuery } from "@tanstack/react-query";
 import { api, bodyOf } from "../api/client";
+import { useFigures } from "../app/refresh";
 import { useFilters } from "../filters/useFilters";
 
-/** Every service seen, for the choice of filters and for what the pages say about completeness. */
+/** Every service seen, for the choice of filters and for what is said where there is nothing. */
 export function useServices() {
   const { from, to } = useFilters();
-  return useQuery({
-    queryKey: ["services", from, to],
-    queryFn: ({ signal }) =>
-      bodyOf(api.GET("/api/v1/services", { params: { query: { from, to, limit: 1000 } }, signal })),
-    staleTime: 30_000,
-  });
+  const query = { from, to, limit: 1000 };
+  return useFigures(["services", query], (signal) =>
+    bodyOf(api.GET("/api/v1/services", { params: { query }, signal })),
+  );
 }
