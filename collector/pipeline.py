@@ -99,7 +99,8 @@ async def decode(received: Received, path: WritePath) -> Decoded:
     else:
         loop = asyncio.get_running_loop()
         decoded = await loop.run_in_executor(path.decoders, decode_body, received, path.limits)
-    received.share.grow(len(decoded.export.body))
+    if decoded.export.body is not received.body:
+        received.share.grow(len(decoded.export.body))
     return decoded
 
 

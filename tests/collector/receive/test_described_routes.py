@@ -24,7 +24,7 @@ def test_no_route_fails(small: Server, method: str, path: str, mode: GenerationM
     description = schemathesis.openapi.from_url(f"{small.otlp}/openapi.json")
     operation = description[path][method]
 
-    @settings(max_examples=15, deadline=None, suppress_health_check=list(HealthCheck))
+    @settings(max_examples=15, suppress_health_check=list(HealthCheck))
     @given(case=operation.as_strategy(generation_mode=mode))
     def send(case: schemathesis.Case) -> None:
         case.call_and_validate(base_url=small.otlp, checks=[not_a_server_error])

@@ -85,9 +85,7 @@ def test_other_signals_are_answered_politely(call: Call, service, response_class
     assert "traces only" in answer.partial_success.error_message
 
 
-@settings(
-    max_examples=60, deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture]
-)
+@settings(max_examples=60, suppress_health_check=[HealthCheck.function_scoped_fixture])
 @given(body=st.binary(max_size=300))
 def test_any_body_is_taken_or_invalid(call: Call, body: bytes) -> None:
     try:

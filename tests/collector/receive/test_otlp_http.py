@@ -30,9 +30,7 @@ from tests.collector.receive.conftest import (
 )
 from tests.fixtures.servers import Server, wait_until
 
-fuzz = settings(
-    max_examples=60, deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture]
-)
+fuzz = settings(max_examples=60, suppress_health_check=[HealthCheck.function_scoped_fixture])
 
 
 def post(
