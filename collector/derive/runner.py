@@ -16,7 +16,7 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import Final
 
-from sqlalchemy import Connection, Engine
+from sqlalchemy import Connection, Engine, func, select
 from sqlalchemy.exc import DataError, DBAPIError, IntegrityError
 
 from collector.decode.request import Request
@@ -29,11 +29,15 @@ from collector.derive.stream_tables import PositionMoved, StreamTables
 from collector.derive.trace_index import derived_before, write_traces
 from collector.journal.frames import CorruptFrame
 from collector.journal.reader import JournalRow, read
+from collector.store.tables import journal
 from collector.store.upsert import AlreadyStored
 
 _log = logging.getLogger(__name__)
 
-_ROWS_PER_BATCH: Final = 16
+# A batch writes each rollup row that it changes once, so larger ones cost less; they take memory.
+_ROWS_PER_BATCH: Final = 512
+_SPANS_PER_BATCH: Final = 65_536
+_BYTES_PER_BATCH: Final = 2 << 20  # compressed
 _POLL_S: Final = 1.0
 _GATHER_S: Final = (
     0.25  # between batches, so that the same rollup rows are not written all the time
@@ -143,7 +147,8 @@ class Deriver:
         position = self._tables.position
         with self._engine.connect() as connection:
             try:
-                return read(connection, self._stream_id, position, _ROWS_PER_BATCH)
+                rows = _rows_of_batch(connection, self._stream_id, position)
+                return read(connection, self._stream_id, position, rows)
             except CorruptFrame:
                 return [_first_readable(connection, self._stream_id, position)]
 
@@ -289,6 +294,23 @@ def _is_passing(error: Exception) -> bool:
     if isinstance(error, PositionMoved | AlreadyStored):
         return True
     return isinstance(error, DBAPIError) and not isinstance(error, DataError | IntegrityError)
+
+
+def _rows_of_batch(connection: Connection, stream_id: int, position: int) -> int:
+    """How many of the next rows are derived together; one at least."""
+    sizes = connection.execute(
+        select(journal.c.spans, func.length(journal.c.body))
+        .where(journal.c.stream_id == stream_id, journal.c.position > position)
+        .order_by(journal.c.position)
+        .limit(_ROWS_PER_BATCH)
+    )
+    rows = all_spans = all_bytes = 0
+    for spans, compressed_bytes in sizes:
+        all_spans, all_bytes = all_spans + spans, all_bytes + compressed_bytes
+        if rows and (all_spans > _SPANS_PER_BATCH or all_bytes > _BYTES_PER_BATCH):
+            break
+        rows += 1
+    return max(rows, 1)
 
 
 def _first_readable(connection: Connection, stream_id: int, position: int) -> JournalRow:
