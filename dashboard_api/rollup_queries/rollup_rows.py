@@ -69,7 +69,7 @@ def _rows_of(
         start >= piece.from_s, start < piece.to_s
     )
     query = query.where(*(table.c[name].in_(values) for name, values in narrowed_to.items()))
-    if "endpoint_id" not in narrowed_to:
+    if selection.narrows_services or "endpoint_id" not in narrowed_to:
         query = query.where(table.c.endpoint_id.in_(selection.endpoint_ids()))
     if selection.release is not None:
         query = query.where(table.c.release_id.in_(selection.release_ids()))

@@ -20,6 +20,11 @@ class Selection:
     environment: str | None = None
     release: str | None = None
 
+    @property
+    def narrows_services(self) -> bool:
+        """Whether some services may be left out."""
+        return self.service is not None or self.environment is not None
+
     def service_conditions(self) -> Iterator[ColumnElement[bool]]:
         """For rows of `services`."""
         if self.service is not None:

@@ -145,6 +145,18 @@ def test_detail_without_requests_knows_nothing(api: Api, engine: Engine) -> None
     assert set(detail["split_ms"].values()) == {None}
 
 
+def test_filter_that_leaves_the_endpoint_out_leaves_its_requests_out(
+    api: Api, engine: Engine
+) -> None:
+    store(engine, [ORDERS, PLAIN])
+    path = f"/api/v1/endpoints/{hex_from_id(ORDERS.endpoint_id)}"
+    detail = api.json(path, service=PLAIN.service)
+    assert (detail["requests"], detail["impact"]) == (0, 0.0)
+    assert api.json(f"{path}/timeline", service=PLAIN.service, step=3600)["requests"] == [0]
+    assert api.json(f"{path}/statements", environment="none")["statements"] == []
+    assert api.json(f"{path}/histogram", service=PLAIN.service)["buckets"] == []
+
+
 def test_plain_opentelemetry_is_unknown_where_it_cannot_tell(api: Api, engine: Engine) -> None:
     store(engine, [PLAIN])
     row = one_row(api)
