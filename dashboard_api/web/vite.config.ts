@@ -5,7 +5,12 @@ import { defineConfig } from "vite";
 // no data: URLs, nothing from other hosts.
 export default defineConfig({
   plugins: [react()],
-  build: { assetsInlineLimit: 0, chunkSizeWarningLimit: 700 },
+  build: {
+    assetsInlineLimit: 0,
+    chunkSizeWarningLimit: 700,
+    // What the licences of the packages ask of whoever passes the built page on.
+    license: { fileName: "licenses.md" },
+  },
   // `npm run dev` beside a running `timesplit serve`.
   server: { proxy: { "/api": "http://127.0.0.1:8318" } },
 });

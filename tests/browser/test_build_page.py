@@ -82,3 +82,9 @@ def test_page_asks_no_other_host(built_page: None) -> None:
     styles = "".join(p.read_text() for p in (build_page.DIST / "assets").glob("*.css"))
     assert "url(http" not in styles
     assert "@import" not in styles
+
+
+def test_built_page_names_the_licences_it_holds(built_page: None) -> None:
+    licences = (build_page.DIST / "licenses.md").read_text()
+    assert "## react-dom" in licences
+    assert "## echarts" in licences
