@@ -18,7 +18,7 @@ from opentelemetry.sdk.trace.export.in_memory_span_exporter import InMemorySpanE
 from sqlalchemy import make_url
 
 CATEGORIES = ("database", "python", "render", "cache", "external")
-TRIES = 6
+TRIES = 10
 
 _exporter = InMemorySpanExporter()
 

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import gc
 import time
 from collections.abc import Callable
 
@@ -9,7 +10,9 @@ import pytest
 from opentelemetry import trace
 
 from tests.instrumentation.conftest import Seen, seen_while
-from timesplit_django.request_record import open_requests
+from timesplit_django.accounting import Activity
+from timesplit_django.queries import Query
+from timesplit_django.request_record import RequestRecord, open_requests
 
 
 @pytest.fixture(autouse=True)
@@ -172,3 +175,24 @@ def test_sequence_counts_the_requests_of_a_process(ask: Callable[..., Seen]) -> 
     first, second = ask("/plain/").digest, ask("/plain/").digest
     assert second["process"] == first["process"]
     assert second["sequence"] == first["sequence"] + 1
+
+
+@pytest.mark.usefixtures("all_spans")
+@pytest.mark.parametrize("path", ["/many/", "/api/books/", "/stream/", "/template/"])
+def test_nothing_of_a_request_waits_for_the_garbage_collector(
+    ask: Callable[..., Seen], path: str
+) -> None:
+    ask(path)
+    gc.collect()
+    gc.disable()
+    try:
+        before = _accounting_objects()
+        ask(path)
+        assert _accounting_objects() == before
+    finally:
+        gc.enable()
+
+
+def _accounting_objects() -> int:
+    # Not isinstance: lazy objects of others would wake up.
+    return sum(type(found) in (Activity, Query, RequestRecord) for found in gc.get_objects())

@@ -29,15 +29,31 @@ from timesplit_django.sql_text import Statement, without_literals
         ("SELECT -5, +5, a-1", "SELECT -?, +?, a-?"),
         ("SELECT a[1], ARRAY['x']", "SELECT a[?], ARRAY[?]"),
         ("  SELECT\n\t1  ", "SELECT ?"),
+        (r"SELECT 'C:\' || 'secret'", "SELECT ? || ?"),
+        ("SELECT $$never closed 'secret'", "SELECT ?"),
+        ("SELECT $a$never closed $b$", "SELECT ?"),
+        ("SELECT date'2020-01-01', ARRAY[a, 5]", "SELECT date?, ARRAY[a, ?]"),
+        ("SELECT 1_000, U&'x', U&\"y\"", 'SELECT ?, ?, U&"y"'),
     ],
 )
 def test_literals_are_replaced(sql: str, text: str) -> None:
     assert without_literals(sql) == text
 
 
+@pytest.mark.parametrize(
+    ("sql", "text"),
+    [
+        ("SELECT 'it\\'s secret', \"secret\"", "SELECT ?, ?"),
+        ('SELECT "a\\"b", _utf8 \'c\', `d`', "SELECT ?, ?, `d`"),
+    ],
+)
+def test_literals_of_mysql(sql: str, text: str) -> None:
+    assert without_literals(sql, "mysql") == text
+
+
 @given(st.text(max_size=30))
 def test_no_string_survives(secret: str) -> None:
-    quoted = secret.replace("'", "''").replace("\\", "")
+    quoted = secret.replace("'", "''")
     assert without_literals(f"SELECT '{quoted}' FROM a") == "SELECT ? FROM a"
 
 

@@ -89,7 +89,10 @@ def _walk(frame: FrameType | None) -> tuple[Site | None, FrameType | None]:
         filename = frame.f_code.co_filename
         verdict = _verdicts.get(filename)
         if verdict is None:
-            verdict = _verdicts[filename] = source_files.verdict_of(filename)
+            verdict = source_files.verdict_of(filename)
+            # Names of generated code may be as many as there are calls.
+            if not filename.startswith("<"):
+                _verdicts[filename] = verdict
         if verdict == OWN:
             return _own_site(frame), library
         if verdict == FRAMEWORK:

@@ -2,7 +2,8 @@
 
 Django's own SQL has placeholders already. In hand-written SQL every string and number is replaced
 by `?` and comments are dropped; names, quoted or not, stay. A text that cannot be read to its end
-(an open quote) is cut there, so that what follows is never taken for a name.
+(an open quote) is cut there, so that what follows is never taken for a name. MySQL and MariaDB
+read backslashes and double quotes in their own way.
 """
 
 from __future__ import annotations
@@ -11,21 +12,31 @@ import re
 from typing import Any, Final
 
 CACHED_TEXTS: Final = 4096
-PARSED_CHARACTERS: Final = 65536
+READ_CHARACTERS: Final = 16_384
 
-_TOKEN: Final = re.compile(
-    r"""
-    (?P<comment> --[^\n]* | /\*.*?\*/ )
-  | (?P<name>    "(?:[^"]|"")*" | `(?:[^`]|``)*` | \[[A-Za-z_][^\]'"\n]*\]
-               | [A-Za-z_\u0080-\uffff][\w$\u0080-\uffff]* (?!') )
-  | (?P<dollar>  \$(?P<tag>[A-Za-z_]\w*)?\$ .*? \$(?P=tag)\$ | \$\$ .*? \$\$ )
-  | (?P<parameter> %s | %\(\w+\)s | \$\d+ | :\w+ | \? )
-  | (?P<escaped> [eE]'(?:[^'\\]|\\.|'')*' )
-  | (?P<string>  (?:[bBxXnN]|[uU]&|_\w+\s*)?'(?:[^'\\]|\\.|'')*' | (?:[bBxXnN]|[uU]&)?'(?:[^']|'')*' )
-  | (?P<number>  (?:0[xX][0-9A-Fa-f]+ | (?:\d+(?:\.\d*)?|\.\d+)(?:[eE][+-]?\d+)?) )
-  | (?P<open>    ['"`] | /\* )
-  | (?P<space>   \s+ )
-    """,
+_LETTER: Final = r"A-Za-z_\u0080-\U0010ffff"
+_COMMON: Final = rf"""
+    (?P<comment>   --[^\n]* | /\*.*?\*/ )
+  | (?P<string>    {{string}} )
+  | (?P<name>      {{quoted_name}} | `(?:[^`]|``)*` | \[[{_LETTER}][\w ]*\] | [{_LETTER}][\w$]* )
+  | (?P<dollar>    \$(?P<tag>[{_LETTER}]\w*)?\$ .*? \$(?P=tag)\$ | \$\$ .*? \$\$ )
+  | (?P<parameter> %s | %\(\w+\)s | \$\d+ | :[{_LETTER}]\w* | \? )
+  | (?P<number>    0[xX][0-9A-Fa-f_]+ | (?:\d[\d_]*(?:\.[\d_]*)?|\.\d[\d_]*)(?:[eE][+-]?\d+)? )
+  | (?P<open>      ['"`] | /\* | \$(?:[{_LETTER}]\w*)?\$ )
+  | (?P<space>     \s+ )
+"""
+_STANDARD: Final = re.compile(
+    _COMMON.format(
+        string=r"[eE]'(?:[^'\\]|\\.|'')*' | (?:[bBxXnN]|[uU]&)?'(?:[^']|'')*'",
+        quoted_name=r'(?:[uU]&)?"(?:[^"]|"")*"',
+    ),
+    re.VERBOSE | re.DOTALL,
+)
+_MYSQL: Final = re.compile(
+    _COMMON.format(
+        string=r"""(?:[bBxXnN]|_\w+\s*)?'(?:[^'\\]|\\.|'')*' | "(?:[^"\\]|\\.|"")*" """,
+        quoted_name=r"(?!)",
+    ),
     re.VERBOSE | re.DOTALL,
 )
 
@@ -53,30 +64,32 @@ class Statement:
         self.summary = f"{self.operation} {_plain(target[1])}" if target else self.operation
 
 
-_known: dict[Any, Statement] = {}
+_known: dict[tuple[str, str], Statement] = {}
 
 
-def statement_of(sql: Any, limit: int, cursor: Any = None) -> Statement:
+def statement_of(sql: Any, system: str, limit: int, cursor: Any = None) -> Statement:
     """The statement of what was given to a cursor: a string, or what its driver composes."""
-    statement = _known.get(sql) if isinstance(sql, str) else None
+    text = sql if isinstance(sql, str) else _as_text(sql, cursor)
+    statement = _known.get((system, text))
     if statement is None:
-        statement = Statement(without_literals(_as_text(sql, cursor))[:limit])
-        if isinstance(sql, str):
+        statement = Statement(without_literals(text, system)[:limit])
+        if len(text) <= READ_CHARACTERS:
             if len(_known) >= CACHED_TEXTS:
                 _known.clear()
-            _known[sql] = statement
+            _known[system, text] = statement
     return statement
 
 
-def without_literals(sql: str) -> str:
+def without_literals(sql: str, system: str = "") -> str:
     """The text with `?` for every literal, without comments, runs of white space as one blank."""
     pieces: list[str] = []
     end = 0
-    text = sql[:PARSED_CHARACTERS]
-    for token in _TOKEN.finditer(text):
+    text = sql[:READ_CHARACTERS]
+    pattern = _MYSQL if system in ("mysql", "mariadb") else _STANDARD
+    for token in pattern.finditer(text):
         if token.start() > end:
             pieces.append(text[end : token.start()])
-        kind = token.lastgroup if token.lastgroup != "tag" else "dollar"
+        kind = token.lastgroup
         if kind == "open":
             return "".join([*pieces, "?"]).strip()
         piece = _replaced(kind, token[0])
@@ -96,8 +109,6 @@ def _replaced(kind: str | None, token: str) -> str:
 
 
 def _as_text(sql: Any, cursor: Any) -> str:
-    if isinstance(sql, str):
-        return sql
     if isinstance(sql, bytes):
         return sql.decode("utf-8", "replace")
     as_string = getattr(sql, "as_string", None)

@@ -260,11 +260,13 @@ def _begin_statement(
         account = parent.account
         if not isinstance(account, RequestRecord) or account.closed:
             return None
-        statement = statement_of(sql, package_settings.current().query_text_limit, cursor.cursor)
+        target = target_of(cursor.db)
+        limit = package_settings.current().query_text_limit
+        statement = statement_of(sql, target.system, limit, cursor.cursor)
         cursor._timesplit_query = None
         if statement.controls_transaction:
             return _begin_transaction_step(cursor, statement)
-        query = account.queries.begin(statement, target_of(cursor.db), find_site(3))
+        query = account.queries.begin(statement, target, find_site(3))
         activity = enter(EXECUTE, shown=True)
         if activity is None:
             return None
