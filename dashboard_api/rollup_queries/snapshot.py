@@ -4,8 +4,19 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 from contextlib import contextmanager
+from typing import Any
 
+import psycopg
+from psycopg.pq import Format
 from sqlalchemy import Connection, Engine
+
+
+class _BinaryCursor(psycopg.Cursor[Any]):
+    """Receives results in PostgreSQL's binary format."""
+
+    def __init__(self, connection: psycopg.Connection[Any], **options: Any) -> None:
+        super().__init__(connection, **options)
+        self.format = Format.BINARY
 
 
 @contextmanager
@@ -18,5 +29,8 @@ def snapshot(engine: Engine) -> Iterator[Connection]:
             yield connection
             connection.rollback()
         else:
+            # Histograms as bytes: as text, each byte takes two and has to be read digit by digit.
+            driver: Any = connection.connection.dbapi_connection
+            driver.cursor_factory = _BinaryCursor
             options = {"isolation_level": "REPEATABLE READ", "postgresql_readonly": True}
             yield connection.execution_options(**options)
