@@ -45,7 +45,6 @@ DATABASES = {
     "default": {
         "ENGINE": "django.db.backends.sqlite3",
         "NAME": os.environ.get("PROJECT_SQLITE_PATH", ":memory:"),
-        "CONN_MAX_AGE": None,
     }
 }
 CACHES = {
