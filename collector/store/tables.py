@@ -26,6 +26,7 @@ from sqlalchemy import (
     SmallInteger,
     Table,
     Text,
+    UniqueConstraint,
 )
 
 CATEGORIES: Final = ("database", "python", "render", "cache", "external")
@@ -156,6 +157,21 @@ processes = Table(
     _count("first_seen_s"),
     _count("last_seen_s"),
     PrimaryKeyConstraint("id", "stream_id"),
+)
+
+# --- Who may send and read --------------------------------------------------------------------
+
+tokens = Table(
+    "tokens",
+    metadata,
+    Column("id", Text, nullable=False),  # the public part of a token
+    Column("name", Text, nullable=False),
+    Column("secret_hash", LargeBinary(32), nullable=False),  # SHA-256 of the whole token
+    Column("scopes", Text, nullable=False),  # "ingest", "read" or "ingest read"
+    _count("created_s"),
+    _known("last_used_s"),  # to the minute
+    PrimaryKeyConstraint("id"),
+    UniqueConstraint("name"),
 )
 
 # --- By trace ---------------------------------------------------------------------------------

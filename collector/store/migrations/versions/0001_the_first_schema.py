@@ -349,6 +349,17 @@ def upgrade() -> None:
         sa.PrimaryKeyConstraint("stream_id", name="pk_streams"),
     )
     op.create_table(
+        "tokens",
+        sa.Column("id", sa.Text(), nullable=False),
+        sa.Column("name", sa.Text(), nullable=False),
+        sa.Column("secret_hash", sa.LargeBinary(length=32), nullable=False),
+        sa.Column("scopes", sa.Text(), nullable=False),
+        sa.Column("created_s", sa.BigInteger(), nullable=False),
+        sa.Column("last_used_s", sa.BigInteger(), nullable=True),
+        sa.PrimaryKeyConstraint("id", name="pk_tokens"),
+        sa.UniqueConstraint("name", name="uq_tokens_name"),
+    )
+    op.create_table(
         "unsettled_traces",
         sa.Column("trace_id", sa.LargeBinary(length=16), nullable=False),
         sa.Column("stream_id", sa.Integer(), nullable=False),
