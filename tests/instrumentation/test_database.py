@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import gc
 from collections.abc import Callable
 from typing import Any
 
@@ -180,3 +181,17 @@ def test_waiting_for_a_pool_is_connecting(ask: Callable[..., Seen], postgresql: 
         holder.join()
         connections["pooled"].close()
         connections["pooled"].close_pool()
+
+
+def test_statements_have_what_was_charged_to_them(ask: Callable[..., Seen], using: str) -> None:
+    """A garbage collection in the middle of fetching is no time of the statement."""
+    thresholds = gc.get_threshold()
+    gc.set_threshold(5)
+    try:
+        seen = ask(f"/many/?using={using}")
+    finally:
+        gc.set_threshold(*thresholds)
+    statements = seen.digest["statements"]
+    charged_ns = sum(entry["execute_ns"] + entry["fetch_ns"] for entry in statements)
+    assert charged_ns == seen.parts["execute"] + seen.parts["fetch"]
+    assert seen.parts["gc"] > 0

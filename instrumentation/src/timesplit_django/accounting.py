@@ -31,10 +31,12 @@ class Activity:
     """One interval of one part. `shown` is itself when it gets a span, else the nearest that does.
 
     `detail` says what it was, in whatever form the probe that entered it finds cheapest.
+    `charged_ns` is what of the request's time went to it and to nothing inside or beside it.
     """
 
     active = True
     active_children = 0
+    charged_ns = 0
     detail: Any = None
     end_ns = 0
     folded: dict[int, int] | None = None
@@ -183,7 +185,9 @@ class Account:
     def _charge(self, now: int) -> None:
         elapsed = now - self._last_ns
         self._last_ns = now
-        part = self._winner.part
+        winner = self._winner
+        winner.charged_ns += elapsed
+        part = winner.part
         self.part_ns[part] += elapsed
         visible = self._visible
         if visible.part != part and elapsed:

@@ -221,7 +221,7 @@ def _end_fetch(cursor: MeasuredCursor, activity: Activity | None, fetched: Any, 
     try:
         query = cursor._timesplit_query
         if query is not None:
-            query.fetch_ns += activity.end_ns - activity.start_ns
+            query.fetch_ns += activity.charged_ns
             if fetched is not None and not query.statement.changes_rows:
                 query.rows += len(fetched) if many else 1
     except Exception:
@@ -242,11 +242,11 @@ def _executed(cursor: MeasuredCursor, execute: Any, sql: Any, *args: Any, **kwar
         leave(activity)
         if query is not None:
             query.error_type = type(error).__qualname__
-            query.execute_ns += activity.end_ns - activity.start_ns
+            query.execute_ns += activity.charged_ns
         raise
     leave(activity)
     if query is not None:
-        query.execute_ns += activity.end_ns - activity.start_ns
+        query.execute_ns += activity.charged_ns
         if query.statement.changes_rows:
             _count_changed_rows(cursor, query)
     return answer
