@@ -22,6 +22,9 @@ QUEUE_NS: Final = "timesplit.queue_ns"
 QUERIES: Final = "timesplit.queries"
 VIEW: Final = "timesplit.view"
 
+# ... and on a span that another instrumentation made around it.
+MEASURED_INSIDE: Final = "timesplit.measured_inside"
+
 # ... and on any span.
 PART: Final = "timesplit.part"
 FOLDED: Final = "timesplit.folded"

@@ -12,6 +12,7 @@ from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
 from typing import Any, Final
 
+from collector.decode import attributes as names
 from collector.decode.digest import DigestRefused, has_digest, read_digest
 from collector.decode.otlp import parse_export
 from collector.decode.request import Request, request_of
@@ -96,6 +97,8 @@ def _read_group(
         if message.kind != _SERVER or not _has_ids(message):
             continue
         span = span_from(message, resource, scope)
+        if names.MEASURED_INSIDE in span.attributes:
+            continue
         request = request_of(span, received_ns, spans[span.trace_id])
         if not has_digest(span.attributes):
             arrived.plain_traces.add(span.trace_id)

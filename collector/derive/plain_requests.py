@@ -24,10 +24,13 @@ _MAX_LINE = (1 << 31) - 1
 def requests_of_trace(spans: Iterable[Span], received_ns: int) -> list[Request]:
     """The requests of one trace that carry no digest that can be used."""
     heads = (group for group in groups_of(spans) if group.head.kind == Kind.SERVER)
-    return [request_of_group(group, received_ns) for group in heads if not _is_digested(group.head)]
+    return [request_of_group(group, received_ns) for group in heads if not _is_counted(group.head)]
 
 
-def _is_digested(span: Span) -> bool:
+def _is_counted(span: Span) -> bool:
+    """Whether the request is known from a digest: this span's, or one's that is inside it."""
+    if names.MEASURED_INSIDE in span.attributes:
+        return True
     if not has_digest(span.attributes):
         return False
     try:

@@ -52,6 +52,10 @@ QUEUE_NS: Final = "timesplit.queue_ns"
 QUERIES: Final = "timesplit.queries"
 VIEW: Final = "timesplit.view"
 
+# On a SERVER or CONSUMER span that another instrumentation made around ours: true. The request is
+# the span inside it, which carries the digest.
+MEASURED_INSIDE: Final = "timesplit.measured_inside"
+
 # On a child span, and on the SERVER span where repeats were folded into it.
 PART: Final = "timesplit.part"
 FOLDED: Final = "timesplit.folded"

@@ -14,11 +14,11 @@ from functools import cache, partial
 from typing import Any
 
 from opentelemetry import context as otel_context
-from opentelemetry import propagate, trace
+from opentelemetry import trace
 from opentelemetry.trace import Span, SpanKind, Status, StatusCode
 
 from timesplit_django import attributes as names
-from timesplit_django import child_spans, endpoint, guard, interest, tracing
+from timesplit_django import child_spans, endpoint, guard, interest, neighbours, tracing
 from timesplit_django import settings as package_settings
 from timesplit_django.accounting import Account, Activity, current
 from timesplit_django.digest import digest_attributes
@@ -91,7 +91,7 @@ def begin(request: Any, in_one_thread: bool) -> RequestRecord:
     method = endpoint.method_of(request)
     record.span = tracing.tracer().start_span(
         method,
-        context=propagate.extract(request.headers),
+        context=neighbours.parent_context(request.headers),
         kind=SpanKind.SERVER,
         attributes={
             names.HTTP_REQUEST_METHOD: method,

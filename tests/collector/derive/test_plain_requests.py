@@ -18,7 +18,7 @@ from collector.store.tables import (
     unsettled_traces,
 )
 from tests.collector.derive.reading import everything_derived, rows_of
-from tests.collector.payloads import MS, append_to_journal, export, message
+from tests.collector.payloads import MS, append_to_journal, digest_attributes, export, message
 
 STABLE = {"db.system.name": "postgresql", "db.query.text": "SELECT * FROM book WHERE id = 5"}
 OLD = {"db.system": "postgresql", "db.statement": "SELECT * FROM book WHERE id = 7"}
@@ -181,3 +181,14 @@ def test_trace_in_two_streams_is_counted_once(engine: Engine) -> None:
     assert (row["database_ns"], row["stream_id"]) == (4 * MS, 1)
     [minute] = rows_of(engine, endpoint_minutes)
     assert (minute["stream_id"], minute["requests"], minute["database_ns"]) == (1, 1, 4 * MS)
+
+
+def test_span_around_a_digested_request_is_no_request(engine: Engine) -> None:
+    around = server(**{"timesplit.measured_inside": True})
+    given = digest_attributes(parts={"view": 10 * MS})
+    inside = message(2, MS, 11 * MS, parent=1, kind=Kind.SERVER, attributes=given)
+    append_to_journal(engine, export(inside), plain(query(3, 2, 5, parent=2), around))
+    derive(engine)
+    (request,) = rows_of(engine, requests)
+    assert request["duration_ns"] == 10 * MS
+    assert request["queries"] == 0

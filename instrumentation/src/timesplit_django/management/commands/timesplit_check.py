@@ -6,11 +6,10 @@ import sys
 from collections.abc import Iterator
 from typing import Any, Final
 
-from django.conf import settings as django_settings
 from django.core.management.base import BaseCommand, CommandError
 from opentelemetry import trace
 
-from timesplit_django import __version__, guard, installation, settings, tracing
+from timesplit_django import __version__, guard, installation, neighbours, settings, tracing
 
 LIBRARIES: Final = {
     "aiohttp": "aiohttp",
@@ -20,7 +19,6 @@ LIBRARIES: Final = {
     "rest_framework": "rest_framework",
     "urllib3": "urllib3",
 }
-RIVAL: Final = "opentelemetry.instrumentation.django"
 
 
 class Command(BaseCommand):
@@ -37,7 +35,7 @@ class Command(BaseCommand):
             raise CommandError(f"Nothing is measured: {reason}.")
         for line in (*_wiring(), *_destination()):
             self.stdout.write(line)
-        problems = [*settings.problems(), *_failures(), *_rivals()]
+        problems = [*settings.problems(), *_failures()]
         for problem in problems:
             self.stderr.write(self.style.WARNING(problem))
         self._send()
@@ -68,6 +66,8 @@ def _wiring() -> Iterator[str]:
             yield f"waiting: {probe}, until {library} is imported"
         else:
             yield f"measured: {probe}"
+    if neighbours.django_is_instrumented():
+        yield "beside it: DjangoInstrumentor, whose spans nest inside ours; nothing counts twice"
 
 
 def _destination() -> Iterator[str]:
@@ -83,11 +83,3 @@ def _destination() -> Iterator[str]:
 def _failures() -> Iterator[str]:
     for place in sorted(guard.reported()):
         yield f"failed in this process: {place}"
-
-
-def _rivals() -> Iterator[str]:
-    if any(name.startswith(RIVAL) for name in django_settings.MIDDLEWARE):
-        yield (
-            f"{RIVAL} measures requests too: each is sent twice. Set "
-            "OTEL_PYTHON_DJANGO_INSTRUMENT=False, or do not call DjangoInstrumentor().instrument()."
-        )

@@ -1,0 +1,93 @@
+"""Beside OpenTelemetry's own instrumentations nothing is counted twice."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterator
+from typing import Any
+
+import pytest
+from opentelemetry.instrumentation.django import DjangoInstrumentor
+from opentelemetry.instrumentation.psycopg import PsycopgInstrumentor
+from opentelemetry.instrumentation.wsgi import OpenTelemetryMiddleware
+from opentelemetry.sdk.trace import ReadableSpan
+from opentelemetry.trace import SpanKind
+
+from tests.instrumentation.conftest import Seen, seen_while
+
+TRACE = 0x0123456789ABCDEF0123456789ABCDEF
+PARENT = "00-0123456789abcdef0123456789abcdef-0123456789abcdef-01"
+
+
+@pytest.fixture
+def instrumented(project: None) -> Iterator[None]:
+    instrumentor: Any = DjangoInstrumentor()
+    instrumentor.instrument()
+    yield
+    instrumentor.uninstrument()
+
+
+@pytest.mark.usefixtures("instrumented")
+@pytest.mark.parametrize("path", ["/plain/", "/many/", "/error/", "/nothing/there/"])
+def test_django_instrumentor_adds_no_second_request(ask: Callable[..., Seen], path: str) -> None:
+    seen = ask(path, HTTP_TRACEPARENT=PARENT)
+    (theirs,) = _of_scope(seen, "opentelemetry.instrumentation.django")
+    assert theirs.kind is SpanKind.INTERNAL
+    assert "timesplit.digest" in seen.attributes
+    assert "timesplit.measured_inside" not in seen.attributes
+    assert sum(seen.split_ns.values()) == seen.duration_ns
+    assert seen.server.context.trace_id == TRACE
+
+
+@pytest.mark.postgres
+def test_queries_that_psycopg_instrumentor_sees_are_counted_once(
+    ask: Callable[..., Seen], postgresql: str
+) -> None:
+    from django.db import connections
+
+    alone = ask("/many/?using=postgresql")
+    instrumentor: Any = PsycopgInstrumentor()
+    instrumentor.instrument()
+    try:
+        connections[postgresql].close()
+        ask("/many/?using=postgresql")
+        beside = ask("/many/?using=postgresql")
+    finally:
+        instrumentor.uninstrument()
+        connections[postgresql].close()
+    theirs = _of_scope(beside, "opentelemetry.instrumentation.psycopg")
+    assert theirs
+    assert {span.parent.span_id for span in theirs if span.parent} == {
+        beside.server.context.span_id
+    }
+    assert beside.attributes["timesplit.queries"] == alone.attributes["timesplit.queries"]
+    assert sum(beside.split_ns.values()) == beside.duration_ns
+
+
+@pytest.mark.parametrize("headers", [{}, {"HTTP_TRACEPARENT": PARENT}])
+def test_server_span_around_django_is_marked(project: None, headers: dict[str, str]) -> None:
+    seen = seen_while(lambda: _through_wsgi("/plain/", headers))
+    (around,) = _of_scope(seen, "opentelemetry.instrumentation.wsgi")
+    assert around.kind is SpanKind.SERVER
+    (ours,) = (span for span in _of_scope(seen, "timesplit_django") if span.kind is SpanKind.SERVER)
+    assert ours.parent is not None
+    assert ours.parent.span_id == around.context.span_id
+    assert "timesplit.digest" in (ours.attributes or {})
+    assert (around.attributes or {})["timesplit.measured_inside"] is True
+    assert "timesplit.measured_inside" not in (ours.attributes or {})
+
+
+def _of_scope(seen: Seen, scope: str) -> list[ReadableSpan]:
+    return [
+        span
+        for span in seen.spans
+        if span.instrumentation_scope is not None and span.instrumentation_scope.name == scope
+    ]
+
+
+def _through_wsgi(path: str, headers: dict[str, str]) -> list[bytes]:
+    from django.core.handlers.wsgi import WSGIHandler
+    from django.test import RequestFactory
+
+    application: Any = OpenTelemetryMiddleware(WSGIHandler())
+    environ = RequestFactory().get(path, **headers).environ  # type: ignore[arg-type]
+    return list(application(environ, lambda *_: None))
