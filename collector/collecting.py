@@ -27,6 +27,9 @@ from collector.receive.figures import Figures
 from collector.receive.intake import Intake
 from collector.receive.limits import Limits
 from collector.receive.otlp_grpc import otlp_server
+from collector.receive.senders import Senders
+from collector.store.scopes import Scope
+from collector.store.token_guard import TokenGuard
 
 DECODERS: Final = 2
 DRAIN_S: Final = 3  # for exports on their way when the process is told to stop
@@ -40,6 +43,7 @@ class Settings:
     grpc_port: int
     settle_s: float
     max_waiting_bytes: int
+    asks_tokens: bool = False
     limits: Limits = field(default_factory=Limits)
 
 
@@ -83,8 +87,9 @@ async def collecting(
             deriving(deriver) as wake,
             ThreadPoolExecutor(DECODERS, "decode") as decoders,
         ):
+            senders = Senders(_guard(engine, Scope.INGEST, settings))
             intake = Intake(settings.limits.max_receiving_bytes)
-            path = WritePath(writer, settings.limits, intake, figures, wake, decoders)
+            path = WritePath(senders, writer, settings.limits, intake, figures, wake, decoders)
             try:
                 async with _doors(path, engine, stream, listener, settings) as addresses:
                     yield Collecting(addresses, writer.lost)
@@ -100,7 +105,8 @@ async def _doors(
 ) -> AsyncIterator[Addresses]:
     grpc_server = otlp_server(path)
     grpc_port = await _start_grpc(grpc_server, settings)
-    app = create_app(path, lambda: read_lag(engine, stream.stream_id))
+    readers = _guard(engine, Scope.READ, settings)
+    app = create_app(path, lambda: read_lag(engine, stream.stream_id), readers)
     http_port = port_of(listener)
     http_server = _http_server(app)
     serving = asyncio.create_task(http_server.serve([listener]))
@@ -111,6 +117,10 @@ async def _doors(
     finally:
         http_server.should_exit = True
         await asyncio.gather(serving, grpc_server.stop(DRAIN_S))
+
+
+def _guard(engine: Engine, scope: Scope, settings: Settings) -> TokenGuard | None:
+    return TokenGuard(engine, scope) if settings.asks_tokens else None
 
 
 async def _start_grpc(server: grpc.aio.Server, settings: Settings) -> int:

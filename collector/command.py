@@ -1,4 +1,4 @@
-"""The commands of the write path: `serve`, `collect`, `migrate`, `rebuild`, `check`.
+"""The commands of the write path: `serve`, `collect`, `migrate`, `rebuild`, `check`, `token`.
 
 What they run is imported when they run, so that the other path's commands start without it.
 """
@@ -11,8 +11,11 @@ from typing import Annotated, Literal
 import typer
 
 from collector.receive.limits import MIB, Limits
+from collector.store.scopes import TokenMode
+from collector.token_command import token
 
 commands = typer.Typer()
+commands.add_typer(token, name="token")
 
 _DEFAULTS = Limits()
 
@@ -111,6 +114,14 @@ Settle = Annotated[
         help="Seconds to wait for the last span of a trace that no application has digested.",
     ),
 ]
+Tokens = Annotated[
+    TokenMode,
+    typer.Option(
+        envvar="TIMESPLIT_TOKENS",
+        help="Whether who sends and who reads must show a token: auto asks for one unless the host "
+        "is a loopback address.",
+    ),
+]
 LogLevel = Annotated[
     Literal["debug", "info", "warning", "error"],
     typer.Option(envvar="TIMESPLIT_LOG_LEVEL", help="How much to write to standard error."),
@@ -132,6 +143,7 @@ def serve(
     max_waiting_bytes: MaxWaitingBytes = 64 * MIB,
     body_timeout: BodyTimeout = _DEFAULTS.body_timeout_s,
     settle: Settle = 5.0,
+    tokens: Tokens = TokenMode.AUTO,
     log_level: LogLevel = "info",
 ) -> None:
     """The whole service: receive OTLP, and serve the API and the dashboard."""
@@ -146,7 +158,8 @@ def serve(
         max_receiving_bytes=max_receiving_bytes,
         body_timeout_s=body_timeout,
     )
-    settings = Settings(host, grpc_port, settle, max_waiting_bytes, limits)
+    asks_tokens = tokens.asks(host)
+    settings = Settings(host, grpc_port, settle, max_waiting_bytes, asks_tokens, limits)
     run_service(database, port, dashboard_port, settings, log_level)
 
 
@@ -164,6 +177,7 @@ def collect(
     max_waiting_bytes: MaxWaitingBytes = 64 * MIB,
     body_timeout: BodyTimeout = _DEFAULTS.body_timeout_s,
     settle: Settle = 5.0,
+    tokens: Tokens = TokenMode.AUTO,
     log_level: LogLevel = "info",
 ) -> None:
     """Receive OTLP alone; run several of these on one PostgreSQL."""
@@ -178,7 +192,8 @@ def collect(
         max_receiving_bytes=max_receiving_bytes,
         body_timeout_s=body_timeout,
     )
-    settings = Settings(host, grpc_port, settle, max_waiting_bytes, limits)
+    asks_tokens = tokens.asks(host)
+    settings = Settings(host, grpc_port, settle, max_waiting_bytes, asks_tokens, limits)
     run_collector(database, port, settings, log_level)
 
 

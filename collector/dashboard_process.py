@@ -72,13 +72,17 @@ class DashboardProcess:
 
 @contextmanager
 def dashboard_process(
-    database_url: str, host: str, listener: socket.socket
+    database_url: str, host: str, listener: socket.socket, *, asks_tokens: bool
 ) -> Iterator[DashboardProcess]:
     """Start the child on `listener`; stop it at the end of the block."""
     process = subprocess.Popen(  # noqa: S603 - our own command
         [sys.executable, "-m", "collector", "dashboard", "--fd", str(listener.fileno())],
         # Not on its command line, where every user of the machine could read the password.
-        env={**os.environ, "TIMESPLIT_DATABASE": database_url},
+        env={
+            **os.environ,
+            "TIMESPLIT_DATABASE": database_url,
+            "TIMESPLIT_TOKENS": "on" if asks_tokens else "off",
+        },
         pass_fds=[listener.fileno()],
         stdin=subprocess.DEVNULL,
         stdout=sys.stderr.fileno(),  # standard output is for the line that names the addresses

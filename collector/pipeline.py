@@ -20,6 +20,7 @@ from collector.receive.figures import Figures
 from collector.receive.intake import Intake, Share
 from collector.receive.limits import Limits
 from collector.receive.refusal import Reason, Refusal
+from collector.receive.senders import Senders
 
 INLINE_BYTES: Final = {PROTOBUF: 1 << 18, JSON: 1 << 13}
 """Uncompressed bodies up to this size are decoded within a millisecond: no thread is needed."""
@@ -65,6 +66,7 @@ class DeriverWake:
 class WritePath(NamedTuple):
     """What the steps work with."""
 
+    senders: Senders
     journal: JournalWriter
     limits: Limits
     intake: Intake

@@ -9,7 +9,7 @@ import signal
 import socket
 import sys
 import time
-from collections.abc import Iterator
+from collections.abc import Collection, Iterator, Sequence
 from contextlib import contextmanager
 from datetime import UTC, datetime
 from typing import Any, Final, NoReturn
@@ -28,7 +28,18 @@ from collector.journal.stream import StreamLost, StreamTaken
 from collector.listen import ListenError, listen
 from collector.store.engine import DatabaseURLError, open_database
 from collector.store.schema import SchemaError, migrate, refuse_old_schema
+from collector.store.scopes import Scope
 from collector.store.tables import ENDPOINT_ROLLUPS
+from collector.store.token_guard import KEEP_S
+from collector.store.tokens import (
+    Token,
+    TokenError,
+    create_token,
+    how_to_create,
+    missing_scopes,
+    read_tokens,
+    revoke_token,
+)
 
 SWITCH_INTERVAL_S: Final = 0.001
 """How long deriving may keep exports waiting for the interpreter; Python's default is 5 ms."""
@@ -38,6 +49,7 @@ def run_collector(database_url: str, port: int, settings: Settings, log_level: s
     """Receive and derive until the process is told to stop."""
     _log_to_standard_error(log_level)
     with _clear_errors(), _database(database_url) as engine:
+        _say_if_nobody_may(engine, settings, (Scope.INGEST,))
         _run(engine, listen(settings.host, port, "--port"), settings, None)
 
 
@@ -49,7 +61,10 @@ def run_service(
     with _clear_errors(), _database(database_url) as engine:
         listener = listen(settings.host, port, "--port")
         dashboard_listener = listen(settings.host, dashboard_port, "--dashboard-port")
-        with dashboard_process(database_url, settings.host, dashboard_listener) as dashboard:
+        _say_if_nobody_may(engine, settings, (Scope.INGEST, Scope.READ))
+        with dashboard_process(
+            database_url, settings.host, dashboard_listener, asks_tokens=settings.asks_tokens
+        ) as dashboard:
             _run(engine, listener, settings, dashboard)
 
 
@@ -99,6 +114,46 @@ def _oldest_day_s(engine: Engine) -> int | None:
     return oldest
 
 
+def run_token_create(database_url: str, name: str, scopes: Collection[Scope]) -> None:
+    """Print a new token, and nothing else, on standard output."""
+    with _clear_errors(), _database(database_url) as engine:
+        token = create_token(engine, name, scopes, time.time())
+    typer.echo("Keep this token now: it cannot be shown again.", err=True)
+    typer.echo(token)
+
+
+def run_token_list(database_url: str) -> None:
+    """Print what is known of each token."""
+    with _clear_errors(), _database(database_url) as engine, engine.connect() as connection:
+        rows = [("ID", "SCOPES", "CREATED", "LAST USED", "NAME")]
+        rows += map(_token_row, read_tokens(connection))
+    widths = [max(map(len, column)) for column in zip(*rows, strict=True)]
+    for row in rows:
+        cells = (cell.ljust(width) for cell, width in zip(row, widths, strict=True))
+        typer.echo("  ".join(cells).rstrip())
+
+
+def run_token_revoke(database_url: str, name_or_id: str) -> None:
+    """Forget a token."""
+    with _clear_errors(), _database(database_url) as engine:
+        revoke_token(engine, name_or_id)
+    typer.echo(f"Revoked: within {KEEP_S:g} seconds nobody can use it any more.")
+
+
+def _token_row(token: Token) -> tuple[str, str, str, str, str]:
+    used = "never" if token.last_used_s is None else _instant(token.last_used_s)
+    return token.id, " ".join(sorted(token.scopes)), _instant(token.created_s), used, token.name
+
+
+def _instant(unix_s: int) -> str:
+    return datetime.fromtimestamp(unix_s, UTC).strftime("%Y-%m-%dT%H:%M:%SZ")
+
+
+def _say_if_nobody_may(engine: Engine, settings: Settings, scopes: Sequence[Scope]) -> None:
+    if settings.asks_tokens and (missing := missing_scopes(engine, scopes)):
+        typer.echo(f"timesplit: {how_to_create(missing)}", err=True)
+
+
 def _day_s(day: datetime) -> int:
     return int(day.replace(tzinfo=UTC).timestamp())
 
@@ -134,6 +189,7 @@ def _clear_errors() -> Iterator[None]:
         SchemaError,
         StreamLost,
         StreamTaken,
+        TokenError,
     ) as error:
         _fail(str(error))
 

@@ -6,8 +6,8 @@ gRPC takes its own compression off, within the limit for decompressed bodies.
 
 from __future__ import annotations
 
-from collections.abc import Awaitable, Callable
-from typing import Final, NoReturn, TypeAlias
+from collections.abc import AsyncIterator, Awaitable, Callable, Iterable
+from typing import Any, Final, NoReturn, TypeAlias
 
 import grpc
 from google.protobuf.message import Message
@@ -45,10 +45,11 @@ def otlp_server(path: WritePath) -> grpc.aio.Server:
         return logs_not_stored()
 
     server = grpc.aio.server(
+        interceptors=(_AskForToken(path),),
         options=(
             ("grpc.max_receive_message_length", path.limits.max_decompressed_bytes),
             ("grpc.so_reuseport", 0),  # a port in use is an error, not a share of its connections
-        )
+        ),
     )
     server.add_generic_rpc_handlers(
         (
@@ -58,6 +59,36 @@ def otlp_server(path: WritePath) -> grpc.aio.Server:
         )
     )
     return server
+
+
+class _AskForToken(grpc.aio.ServerInterceptor):  # type: ignore[misc]  # grpcio has no types
+    """Refuses calls of strangers. What they send is not read: the refusal never asks for it."""
+
+    def __init__(self, path: WritePath) -> None:
+        self._path = path
+
+    async def intercept_service(
+        self,
+        continuation: Callable[[grpc.HandlerCallDetails], Awaitable[grpc.RpcMethodHandler]],
+        call: grpc.HandlerCallDetails,
+    ) -> grpc.RpcMethodHandler:
+        try:
+            await self._path.senders.admit(_authorization(call.invocation_metadata))
+        except Refusal as refusal:
+            self._path.figures.refused.labels(refusal.reason.label).inc()
+            return _refuse_call(refusal)
+        return await continuation(call)
+
+
+def _authorization(metadata: Iterable[tuple[str, str | bytes]]) -> str:
+    return next((str(value) for key, value in metadata if key == "authorization"), "")
+
+
+def _refuse_call(refusal: Refusal) -> grpc.RpcMethodHandler:
+    async def refuse(_unread: AsyncIterator[bytes], context: Context) -> Any:
+        await _abort(context, refusal)
+
+    return grpc.stream_unary_rpc_method_handler(refuse)
 
 
 def _service(name: str, export: Export) -> grpc.GenericRpcHandler:

@@ -38,6 +38,7 @@ _ANSWERS: Final[dict[int | str, dict[str, Any]]] = {
     for status, description in {
         200: "Committed to the database; partial_success names what was not.",
         400: "Malformed. Errors are google.rpc.Status in the export's encoding.",
+        401: "No token with scope ingest, where tokens are required.",
         408: "The body did not arrive in time.",
         413: "The body, what it decompresses to, or the number of spans is too large.",
         415: "Neither protobuf nor JSON, or compressed by anything but gzip.",
@@ -109,6 +110,7 @@ async def read_body(request: Request, limits: Limits, share: Share) -> bytes:
 async def _answer(request: Request, path: WritePath, take: Take) -> Response:
     content_type = _content_type(request)
     try:
+        await path.senders.admit(request.headers.get("authorization", ""))
         with path.intake.share() as share:
             body, media_type = encode(await take(request, share), content_type)
     except Refusal as error:
@@ -128,6 +130,8 @@ def _refuse(refusal: Refusal, content_type: str) -> Response:
     headers: dict[str, str] = {}
     if refusal.retry_after_s is not None:
         headers["Retry-After"] = str(refusal.retry_after_s)
+    if refusal.reason is Reason.UNAUTHENTICATED:
+        headers["WWW-Authenticate"] = "Bearer"
     if refusal.reason is Reason.SLOW_BODY:
         headers["Connection"] = "close"  # the rest of the body may still be on its way
     return Response(body, refusal.reason.http_status, headers, media_type)

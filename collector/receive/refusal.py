@@ -20,6 +20,7 @@ class Reason(Enum):
 
     MALFORMED = ("malformed", 400, StatusCode.INVALID_ARGUMENT)
     DISCONNECTED = ("disconnected", 400, StatusCode.CANCELLED)
+    UNAUTHENTICATED = ("unauthenticated", 401, StatusCode.UNAUTHENTICATED)
     SLOW_BODY = ("slow_body", 408, StatusCode.DEADLINE_EXCEEDED)
     BODY_TOO_LARGE = ("body_too_large", 413, StatusCode.RESOURCE_EXHAUSTED)
     DECOMPRESSED_TOO_LARGE = ("decompressed_too_large", 413, StatusCode.RESOURCE_EXHAUSTED)
