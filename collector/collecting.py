@@ -28,6 +28,8 @@ from collector.receive.intake import Intake
 from collector.receive.limits import Limits
 from collector.receive.otlp_grpc import otlp_server
 from collector.receive.senders import Senders
+from collector.retention.keep import Keep
+from collector.retention.runner import removing
 from collector.store.scopes import Scope
 from collector.store.token_guard import TokenGuard
 
@@ -45,6 +47,7 @@ class Settings:
     max_waiting_bytes: int
     asks_tokens: bool = False
     limits: Limits = field(default_factory=Limits)
+    keep: Keep = field(default_factory=Keep)
 
 
 class Addresses:
@@ -85,6 +88,7 @@ async def collecting(
         with (
             taking_over(engine, settings.settle_s),
             deriving(deriver) as wake,
+            removing(engine, settings.keep, settings.settle_s),
             ThreadPoolExecutor(DECODERS, "decode") as decoders,
         ):
             senders = Senders(_guard(engine, Scope.INGEST, settings))

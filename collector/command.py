@@ -11,6 +11,7 @@ from typing import Annotated, Literal
 import typer
 
 from collector.receive.limits import MIB, Limits
+from collector.retention.keep import Keep, KeepError
 from collector.store.scopes import TokenMode
 from collector.token_command import token
 
@@ -18,6 +19,7 @@ commands = typer.Typer()
 commands.add_typer(token, name="token")
 
 _DEFAULTS = Limits()
+_KEEP = Keep()
 
 Database = Annotated[
     str,
@@ -122,6 +124,46 @@ Tokens = Annotated[
         "is a loopback address.",
     ),
 ]
+KeepJournal = Annotated[
+    int,
+    typer.Option(
+        envvar="TIMESPLIT_KEEP_JOURNAL",
+        min=0,
+        help="Days to keep exports as they arrived, for traces and `rebuild`; 0 is for ever.",
+    ),
+]
+KeepRequests = Annotated[
+    int,
+    typer.Option(
+        envvar="TIMESPLIT_KEEP_REQUESTS",
+        min=0,
+        help="Days to keep each request; 0 is for ever.",
+    ),
+]
+KeepMinutes = Annotated[
+    int,
+    typer.Option(
+        envvar="TIMESPLIT_KEEP_MINUTES",
+        min=0,
+        help="Days to keep figures by the minute; 0 is for ever.",
+    ),
+]
+KeepHours = Annotated[
+    int,
+    typer.Option(
+        envvar="TIMESPLIT_KEEP_HOURS",
+        min=0,
+        help="Days to keep figures by the hour; 0 is for ever.",
+    ),
+]
+KeepDays = Annotated[
+    int,
+    typer.Option(
+        envvar="TIMESPLIT_KEEP_DAYS",
+        min=0,
+        help="Days to keep figures by the day, and names; 0 is for ever.",
+    ),
+]
 LogLevel = Annotated[
     Literal["debug", "info", "warning", "error"],
     typer.Option(envvar="TIMESPLIT_LOG_LEVEL", help="How much to write to standard error."),
@@ -144,6 +186,11 @@ def serve(
     body_timeout: BodyTimeout = _DEFAULTS.body_timeout_s,
     settle: Settle = 5.0,
     tokens: Tokens = TokenMode.AUTO,
+    keep_journal: KeepJournal = _KEEP.journal,
+    keep_requests: KeepRequests = _KEEP.requests,
+    keep_minutes: KeepMinutes = _KEEP.minutes,
+    keep_hours: KeepHours = _KEEP.hours,
+    keep_days: KeepDays = _KEEP.days,
     log_level: LogLevel = "info",
 ) -> None:
     """The whole service: receive OTLP, and serve the API and the dashboard."""
@@ -158,8 +205,9 @@ def serve(
         max_receiving_bytes=max_receiving_bytes,
         body_timeout_s=body_timeout,
     )
+    keep = _keep(keep_journal, keep_requests, keep_minutes, keep_hours, keep_days)
     asks_tokens = tokens.asks(host)
-    settings = Settings(host, grpc_port, settle, max_waiting_bytes, asks_tokens, limits)
+    settings = Settings(host, grpc_port, settle, max_waiting_bytes, asks_tokens, limits, keep)
     run_service(database, port, dashboard_port, settings, log_level)
 
 
@@ -178,6 +226,11 @@ def collect(
     body_timeout: BodyTimeout = _DEFAULTS.body_timeout_s,
     settle: Settle = 5.0,
     tokens: Tokens = TokenMode.AUTO,
+    keep_journal: KeepJournal = _KEEP.journal,
+    keep_requests: KeepRequests = _KEEP.requests,
+    keep_minutes: KeepMinutes = _KEEP.minutes,
+    keep_hours: KeepHours = _KEEP.hours,
+    keep_days: KeepDays = _KEEP.days,
     log_level: LogLevel = "info",
 ) -> None:
     """Receive OTLP alone; run several of these on one PostgreSQL."""
@@ -192,9 +245,17 @@ def collect(
         max_receiving_bytes=max_receiving_bytes,
         body_timeout_s=body_timeout,
     )
+    keep = _keep(keep_journal, keep_requests, keep_minutes, keep_hours, keep_days)
     asks_tokens = tokens.asks(host)
-    settings = Settings(host, grpc_port, settle, max_waiting_bytes, asks_tokens, limits)
+    settings = Settings(host, grpc_port, settle, max_waiting_bytes, asks_tokens, limits, keep)
     run_collector(database, port, settings, log_level)
+
+
+def _keep(journal: int, requests: int, minutes: int, hours: int, days: int) -> Keep:
+    try:
+        return Keep(journal, requests, minutes, hours, days)
+    except KeepError as error:
+        raise typer.BadParameter(str(error)) from error
 
 
 @commands.command()

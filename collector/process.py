@@ -16,20 +16,19 @@ from typing import Any, Final, NoReturn
 
 import typer
 import uvloop
-from sqlalchemy import Engine, func, select
+from sqlalchemy import Engine
 from sqlalchemy.exc import SQLAlchemyError
 
 from collector.collecting import Settings, collecting
 from collector.dashboard_process import DashboardError, DashboardProcess, dashboard_process
 from collector.derive.check import check
-from collector.derive.rebuild import DAY_S, JournalTooShort, rebuild
+from collector.derive.rebuild import DAY_S, JournalTooShort, first_whole_day_s, rebuild
 from collector.deriving import derive_abandoned_streams
 from collector.journal.stream import StreamLost, StreamTaken
 from collector.listen import ListenError, listen
 from collector.store.engine import DatabaseURLError, open_database
 from collector.store.schema import SchemaError, migrate, refuse_old_schema
 from collector.store.scopes import Scope
-from collector.store.tables import ENDPOINT_ROLLUPS
 from collector.store.token_guard import KEEP_S
 from collector.store.tokens import (
     Token,
@@ -80,7 +79,7 @@ def run_rebuild(
     """Derive days again from the journal; what running collectors own, they derive themselves."""
     _log_to_standard_error("warning")
     with _clear_errors(), _database(database_url) as engine:
-        from_s = _oldest_day_s(engine) if first_day is None else _day_s(first_day)
+        from_s = first_whole_day_s(engine) if first_day is None else _day_s(first_day)
         to_s = int(time.time()) if last_day is None else _day_s(last_day) + DAY_S
         if from_s is None:
             typer.echo("There is nothing to derive again: no request has been derived yet.")
@@ -105,13 +104,6 @@ def run_check(database_url: str) -> None:
     if problems:
         raise typer.Exit(1)
     typer.echo("The database is sound: what is derived agrees with the journal and with itself.")
-
-
-def _oldest_day_s(engine: Engine) -> int | None:
-    days = ENDPOINT_ROLLUPS[DAY_S]
-    with engine.connect() as connection:
-        oldest: int | None = connection.scalar(select(func.min(days.c.day_s)))
-    return oldest
 
 
 def run_token_create(database_url: str, name: str, scopes: Collection[Scope]) -> None:

@@ -1,6 +1,6 @@
 """What journal rows hold for deriving: digested requests, and where the spans of traces are.
 
-Only SERVER spans are looked into. Of every other span no more than its trace is read, so that a
+Only SERVER spans, and CONSUMER spans with a digest (jobs), are looked into. Of every other span no more than its trace is read, so that a
 request which travels with a hundred spans costs little more than one that travels alone.
 """
 
@@ -16,7 +16,7 @@ from collector.decode import attributes as names
 from collector.decode.digest import DigestRefused, has_digest, read_digest
 from collector.decode.otlp import parse_export
 from collector.decode.request import Request, request_of
-from collector.decode.span import Kind, SpanGroup, span_from, span_groups
+from collector.decode.span import Kind, Span, SpanGroup, span_from, span_groups
 from collector.journal.frames import Export
 from collector.journal.reader import JournalRow
 
@@ -24,8 +24,13 @@ _log = logging.getLogger(__name__)
 
 _TIMESPLIT: Final = ("timesplit-django", "timesplit_django")
 _SERVER: Final = int(Kind.SERVER)
+_CONSUMER: Final = int(Kind.CONSUMER)
 _TRACE_ID_BYTES: Final = 16
 _SPAN_ID_BYTES: Final = 8
+_DAY_NS: Final = 86_400 * 1_000_000_000
+
+TracePosition = tuple[bytes, int, int]
+"""A trace, the journal position of some of its spans, and the day that they arrived on."""
 
 
 @dataclass(slots=True)
@@ -34,7 +39,7 @@ class Arrived:
 
     last_position: int = 0
     digested: dict[tuple[bytes, bytes], Request] = field(default_factory=dict)
-    positions: set[tuple[bytes, int]] = field(default_factory=set)  # trace, journal position
+    positions: set[TracePosition] = field(default_factory=set)
     plain_traces: set[bytes] = field(default_factory=set)  # have to settle
     refused_digests: int = 0
     skipped_exports: int = 0
@@ -77,7 +82,8 @@ def _arrived_in_export(export: Export, position: int, received_ns: int) -> Arriv
     for group in span_groups(parse_export(export.content_type, export.body)):
         spans = Counter(message.trace_id for message in group.messages)
         _read_group(group, spans, position, received_ns, arrived)
-        arrived.positions.update((trace_id, position) for trace_id in spans)
+        day = received_ns // _DAY_NS
+        arrived.positions.update((trace_id, position, day) for trace_id in spans)
     arrived.positions = {entry for entry in arrived.positions if _is_trace_id(entry[0])}
     arrived.plain_traces = set(filter(_is_trace_id, arrived.plain_traces))
     return arrived
@@ -94,10 +100,10 @@ def _read_group(
     resource, scope, messages = group
     digested: set[bytes] = set()
     for message in messages:
-        if message.kind != _SERVER or not _has_ids(message):
+        if message.kind not in (_SERVER, _CONSUMER) or not _has_ids(message):
             continue
         span = span_from(message, resource, scope)
-        if names.MEASURED_INSIDE in span.attributes:
+        if _is_no_request(span):
             continue
         request = request_of(span, received_ns, spans[span.trace_id])
         if not has_digest(span.attributes):
@@ -116,6 +122,13 @@ def _read_group(
             arrived.digested.setdefault(request.key, request)
     if not resource.instrumentation.startswith(_TIMESPLIT):
         arrived.plain_traces.update(spans.keys() - digested)
+
+
+def _is_no_request(span: Span) -> bool:
+    """A span around the one with the digest; a job of which only its spans would tell."""
+    if names.MEASURED_INSIDE in span.attributes:
+        return True
+    return span.kind == Kind.CONSUMER and not has_digest(span.attributes)
 
 
 def _has_ids(message: Any) -> bool:

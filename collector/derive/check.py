@@ -25,17 +25,22 @@ from sqlalchemy import (
 from collector.derive.arrivals import arrived_in
 from collector.derive.requests import stored_keys
 from collector.journal.frames import CorruptFrame
-from collector.journal.reader import last_position, read
+from collector.journal.reader import read
 from collector.store.histogram import RECORD, Metric
+from collector.store.kept_since import read_kept_since
 from collector.store.tables import (
     CATEGORIES,
     ENDPOINT_ROLLUPS,
     PARTS,
     STATEMENT_ROLLUPS,
     endpoint_minutes,
+    journal,
     requests,
     streams,
 )
+
+# What must be kept to compare periods of that length with their minutes: whole days of it are.
+_COMPARED: Final = {3600: ("minutes", "hours"), 86_400: ("minutes", "days")}
 
 _ROWS_AT_ONCE: Final = 2_000
 _JOURNAL_ROWS_AT_ONCE: Final = 16
@@ -69,7 +74,7 @@ def journal_is_derived(connection: Connection) -> Iterator[str]:
     """Every request with a digest that is in the journal, up to the position, has its row."""
     rows = connection.execute(select(streams.c.stream_id, streams.c.derived_position)).all()
     for stream_id, derived in rows:
-        newest = last_position(connection, stream_id)
+        newest = _newest_position(connection, stream_id)
         if newest and derived > newest:
             yield f"Stream {stream_id} is derived up to {derived}; its journal ends at {newest}."
         missing, damaged = _missing_requests(connection, stream_id, derived)
@@ -79,9 +84,16 @@ def journal_is_derived(connection: Connection) -> Iterator[str]:
             yield f"The journal of stream {stream_id} is damaged after position {damaged}."
 
 
+def _newest_position(connection: Connection, stream_id: int) -> int:
+    """Of the rows that are kept; 0 where none is."""
+    newest = select(func.max(journal.c.position)).where(journal.c.stream_id == stream_id)
+    return connection.scalar(newest) or 0
+
+
 def _missing_requests(connection: Connection, stream_id: int, derived: int) -> tuple[int, int]:
     """How many requests are missing, and where the journal cannot be read on (0: nowhere)."""
     missing = position = 0
+    kept_ns = read_kept_since(connection, "requests") * 1_000_000_000
     while position < derived:
         try:
             rows = read(connection, stream_id, position, _JOURNAL_ROWS_AT_ONCE)
@@ -92,7 +104,8 @@ def _missing_requests(connection: Connection, stream_id: int, derived: int) -> t
             break
         position = arrived.last_position
         stored = stored_keys(connection, {trace_id for trace_id, _ in arrived.digested})
-        missing += len(arrived.digested.keys() - stored)
+        kept = {key for key, r in arrived.digested.items() if r.start_ns >= kept_ns}
+        missing += len(kept - stored)
     return missing, 0
 
 
@@ -159,10 +172,7 @@ def minutes_hold_the_requests(connection: Connection) -> Iterator[str]:
     """The minutes of each endpoint count exactly the stored requests, where both are kept."""
     minute_s = requests.c.start_ns // _MINUTE_NS * 60
     table = endpoint_minutes
-    since_s = max(
-        connection.scalar(select(func.min(minute_s))) or 0,
-        connection.scalar(select(func.min(table.c.minute_s))) or 0,
-    )
+    since_s = max(read_kept_since(connection, kind) for kind in ("requests", "minutes"))
     keys = (requests.c.endpoint_id, minute_s, requests.c.release_id, requests.c.stream_id)
     figures = (requests.c.duration_ns, requests.c.database_ns, requests.c.queries)
     expected = (
@@ -188,9 +198,8 @@ def longer_periods_hold_the_minutes(connection: Connection) -> Iterator[str]:
         (STATEMENT_ROLLUPS, ("requests", "calls", "execute_ns")),
     ):
         minutes = tables[60]
-        oldest_s = connection.scalar(select(func.min(minutes.c.minute_s))) or 0
         for seconds, table in list(tables.items())[1:]:
-            since_s = oldest_s + -oldest_s % seconds
+            since_s = max(read_kept_since(connection, kind) for kind in _COMPARED[seconds])
             key = [minutes.c[column.name] for column in list(table.primary_key.columns)[2:]]
             period = minutes.c.minute_s // seconds * seconds
             keys = (minutes.c.endpoint_id, period, *key)

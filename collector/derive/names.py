@@ -7,6 +7,7 @@ ones are folded into one that says so.
 
 from __future__ import annotations
 
+import time
 from collections.abc import Iterable
 from dataclasses import dataclass, field
 from functools import lru_cache
@@ -25,6 +26,7 @@ OTHER_ENDPOINTS: Final = "(more routes than are kept apart)"
 OTHER_STATEMENTS: Final = "(more statements than are kept apart)"
 
 _REFRESH_S: Final = 60  # how far `last_seen_s` may lag behind
+_TRUST_S: Final = 3_600  # for how long names are taken to be stored; retention removes old ones
 _MAX_TEXT: Final = 500
 _MAX_CALLED: Final = 16_384
 _MAX_CALLED_TEXT: Final = 4_096  # a longer text would cost too much memory to remember
@@ -88,7 +90,7 @@ class Names:
         self.forget()
 
     def forget(self) -> None:
-        """After a failed transaction: keep nothing of what was written."""
+        """Keep nothing of what was written: a transaction failed, or names may have been removed."""
         self._services = _Known(services)
         self._releases = _Known(releases)
         self._endpoints = _Known(endpoints)
@@ -98,6 +100,7 @@ class Names:
         self._called: dict[tuple[str, str, CallSite], _Called] = {}
         self._statement_ids: set[int] | None = None
         self._site_ids: set[int] | None = None
+        self._learned_s = time.monotonic()
 
     def identify(self, connection: Connection, request: Request) -> CountedRequest:
         """The request with its ids. Reads the known names of a service that is seen first."""
@@ -206,6 +209,8 @@ class Names:
         for known in (self._services, self._releases, self._endpoints, self._statements):
             known.commit()
         self._sites = dict.fromkeys(self._sites)
+        if time.monotonic() > self._learned_s + _TRUST_S:
+            self.forget()
 
 
 def _stored_ids(connection: Connection, table: Table) -> set[int]:

@@ -13,6 +13,7 @@ from typing import Final, NamedTuple
 
 from sqlalchemy import Connection, Engine, delete, func, select, update
 
+from collector.store.kept_since import read_kept_since
 from collector.store.tables import (
     ENDPOINT_ROLLUPS,
     STATEMENT_ROLLUPS,
@@ -55,8 +56,32 @@ def rebuild(engine: Engine, from_s: int, to_s: int) -> Rebuilt:
     return Rebuilt(first_s, max(first_s, end_s))
 
 
+def first_whole_day_s(engine: Engine) -> int | None:
+    """The oldest day that can be derived again in whole; None where nothing has been derived."""
+    with engine.connect() as connection:
+        oldest_s = connection.scalar(select(func.min(ENDPOINT_ROLLUPS[DAY_S].c.day_s)))
+        return None if oldest_s is None else max(int(oldest_s), _journal_reach_s(connection))
+
+
 def _refuse_short_journal(connection: Connection, first_s: int) -> None:
-    needed_ns = (first_s - _CLOCKS_AHEAD_S) * 1_000_000_000
+    reach_s = _journal_reach_s(connection)
+    if first_s < reach_s:
+        reach = time.strftime("%Y-%m-%d", time.gmtime(reach_s))
+        raise JournalTooShort(
+            f"The journal holds whole days only from {reach} on. Use --from {reach}, or a "
+            "later day; what is older stays as it was derived."
+        )
+
+
+def _journal_reach_s(connection: Connection) -> int:
+    """From which day on the journal holds all that belongs to a day; 0 where it lost nothing."""
+    since_s = read_kept_since(connection, "journal") or _oldest_row_s(connection)
+    return since_s + _CLOCKS_AHEAD_S + -since_s % DAY_S if since_s else 0
+
+
+def _oldest_row_s(connection: Connection) -> int:
+    """When the first row arrived that is there, where earlier ones are not; else 0."""
+    since_s = 0
     oldest = select(journal.c.stream_id, func.min(journal.c.position)).group_by(journal.c.stream_id)
     for stream_id, position in connection.execute(oldest).all():
         received_ns = connection.scalar(
@@ -64,13 +89,9 @@ def _refuse_short_journal(connection: Connection, first_s: int) -> None:
                 journal.c.stream_id == stream_id, journal.c.position == position
             )
         )
-        if position > 1 and received_ns is not None and received_ns > needed_ns:
-            reach_s = received_ns // 1_000_000_000 + _CLOCKS_AHEAD_S
-            reach = time.strftime("%Y-%m-%d", time.gmtime(reach_s + -reach_s % DAY_S))
-            raise JournalTooShort(
-                f"The journal holds whole days only from {reach} on. Use --from {reach}, or a "
-                "later day; what is older stays as it was derived."
-            )
+        if position > 1 and received_ns is not None:
+            since_s = max(since_s, received_ns // 1_000_000_000)
+    return since_s
 
 
 def _set_back(connection: Connection, day_s: int) -> None:

@@ -29,6 +29,7 @@ from collector.derive.stream_tables import PositionMoved, StreamTables
 from collector.derive.trace_index import derived_before, write_traces
 from collector.journal.frames import CorruptFrame
 from collector.journal.reader import JournalRow, read
+from collector.store.kept_since import read_kept_since
 from collector.store.tables import journal
 from collector.store.upsert import AlreadyStored
 
@@ -38,6 +39,7 @@ _log = logging.getLogger(__name__)
 _ROWS_PER_BATCH: Final = 512
 _SPANS_PER_BATCH: Final = 65_536
 _BYTES_PER_BATCH: Final = 2 << 20  # compressed
+_NS_PER_S: Final = 1_000_000_000
 _POLL_S: Final = 1.0
 _GATHER_S: Final = (
     0.25  # between batches, so that the same rollup rows are not written all the time
@@ -54,6 +56,7 @@ class DeriveFigures:
     requests: int = 0
     corrected_requests: int = 0
     repeated_requests: int = 0
+    expired_requests: int = 0
     refused_digests: int = 0
     skipped_exports: int = 0
     skipped_traces: int = 0
@@ -169,7 +172,9 @@ class Deriver:
         with self._engine.connect() as connection:
             checking = self._repeats
             requests = self._not_counted(connection, arrived) if checking else arrived.digested
-            counted = [self._tables.names.identify(connection, r) for r in requests.values()]
+            kept_ns = read_kept_since(connection, "requests") * _NS_PER_S
+            kept = [request for request in requests.values() if request.start_ns >= kept_ns]
+            counted = [self._tables.names.identify(connection, request) for request in kept]
 
             def write_more(connection: Connection) -> None:
                 append_requests(connection, self._stream_id, counted)
@@ -181,7 +186,7 @@ class Deriver:
 
             changes = [Change(request) for request in counted]
             self._tables.apply(connection, changes, arrived.last_position, write_more)
-        self._note(arrived, len(counted))
+        self._note(arrived, len(requests), len(counted))
 
     def _not_counted(
         self, connection: Connection, arrived: Arrived
@@ -196,10 +201,11 @@ class Deriver:
                 request.process = ""  # it arrived, and was counted as such, the first time
         return requests
 
-    def _note(self, arrived: Arrived, new: int) -> None:
+    def _note(self, arrived: Arrived, new: int, counted: int) -> None:
         figures = self.figures
         figures.position = arrived.last_position
-        figures.requests += new
+        figures.requests += counted
+        figures.expired_requests += new - counted
         figures.repeated_requests += len(arrived.digested) - new
         figures.refused_digests += arrived.refused_digests
         figures.skipped_exports += arrived.skipped_exports

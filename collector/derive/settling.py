@@ -26,6 +26,7 @@ from collector.derive.requests import (
     stored_requests,
 )
 from collector.derive.stream_tables import StreamTables
+from collector.store.kept_since import read_kept_since
 from collector.store.tables import unsettled_traces
 from collector.store.trace_spans import spans_of_traces
 from collector.store.upsert import upsert
@@ -118,10 +119,13 @@ def _settle(
 ) -> _Settled:
     spans = spans_of_traces(connection, due.keys())
     stored = stored_requests(connection, due.keys())
+    kept_ns = read_kept_since(connection, "requests") * 1_000_000_000
     settled = _Settled()
     for trace_id in due:
         for request in requests_of_trace(spans.get(trace_id, []), now_ns):
             before = stored.get(request.key)
+            if before is None and request.start_ns < kept_ns:
+                continue  # it may have been counted when its row was still kept
             if before is not None and before.stream_id != tables.stream_id:
                 settled.elsewhere.add((trace_id, before.stream_id))
             else:

@@ -6,6 +6,7 @@ from collections.abc import Collection
 
 from sqlalchemy import Connection, select
 
+from collector.derive.arrivals import TracePosition
 from collector.store.tables import journal_traces
 from collector.store.upsert import append, upsert
 
@@ -15,12 +16,12 @@ _IDS_PER_QUERY = 500
 def write_traces(
     connection: Connection,
     stream_id: int,
-    positions: Collection[tuple[bytes, int]],
+    positions: Collection[TracePosition],
     *,
     again: bool,
 ) -> None:
-    """Store (trace, position) pairs. Without `again`, raises AlreadyStored where one is known."""
-    rows = [(trace_id, stream_id, position) for trace_id, position in sorted(positions)]
+    """Store where traces are. Without `again`, raises AlreadyStored where one is known."""
+    rows = [(trace_id, stream_id, position, day) for trace_id, position, day in sorted(positions)]
     if again:
         upsert(connection, journal_traces, rows)
     else:
@@ -28,10 +29,10 @@ def write_traces(
 
 
 def derived_before(
-    connection: Connection, stream_id: int, positions: Collection[tuple[bytes, int]]
+    connection: Connection, stream_id: int, positions: Collection[TracePosition]
 ) -> set[int]:
     """Which of the positions were derived before, and are now derived again."""
-    traces = sorted({trace_id for trace_id, _ in positions})
+    traces = sorted({trace_id for trace_id, _, _ in positions})
     found: set[int] = set()
     for first in range(0, len(traces), _IDS_PER_QUERY):
         query = (
@@ -41,4 +42,4 @@ def derived_before(
             .distinct()
         )
         found.update(connection.scalars(query))
-    return found & {position for _, position in positions}
+    return found & {position for _, position, _ in positions}

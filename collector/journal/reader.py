@@ -7,7 +7,7 @@ from typing import NamedTuple
 from sqlalchemy import Connection, func, select
 
 from collector.journal.frames import Export, unpack
-from collector.store.tables import journal
+from collector.store.tables import journal, streams
 
 
 class JournalRow(NamedTuple):
@@ -32,6 +32,7 @@ def read(
 
 
 def last_position(connection: Connection, stream_id: int) -> int:
-    """The newest position of a stream; 0 where it is empty."""
+    """The newest position of a stream, be its row still kept or not; 0 where there was none."""
     newest = select(func.max(journal.c.position)).where(journal.c.stream_id == stream_id)
-    return connection.scalar(newest) or 0
+    derived = select(streams.c.derived_position).where(streams.c.stream_id == stream_id)
+    return max(connection.scalar(newest) or 0, connection.scalar(derived) or 0)

@@ -85,6 +85,14 @@ journal = Table(
     sqlite_with_rowid=False,
 )
 
+kept_since = Table(
+    "kept_since",
+    metadata,
+    Column("kind", Text, nullable=False),  # retention/keep.py
+    _count("since_s"),  # all that is older has been removed, or is about to be; no row: nothing is
+    PrimaryKeyConstraint("kind"),
+)
+
 # --- Names ------------------------------------------------------------------------------------
 
 services = Table(
@@ -214,7 +222,8 @@ journal_traces = Table(
     Column("trace_id", LargeBinary(16), nullable=False),
     Column("stream_id", Integer, nullable=False),
     Column("position", BigInteger, nullable=False),
-    PrimaryKeyConstraint("trace_id", "stream_id", "position"),
+    Column("day", Integer, nullable=False),  # of arrival, in days since 1970, for partitions
+    PrimaryKeyConstraint("trace_id", "stream_id", "position", "day"),
     sqlite_with_rowid=False,
 )
 

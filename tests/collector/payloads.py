@@ -9,13 +9,15 @@ from typing import Any
 from opentelemetry.proto.collector.trace.v1.trace_service_pb2 import ExportTraceServiceRequest
 from opentelemetry.proto.common.v1.common_pb2 import AnyValue
 from opentelemetry.proto.trace.v1.trace_pb2 import Span as SpanMessage
-from sqlalchemy import Engine, func, insert, select
+from sqlalchemy import Engine, insert, select
 
 from collector.decode.span import Kind
 from collector.journal.frames import PROTOBUF, Export, pack
+from collector.journal.reader import last_position
 from collector.store.tables import journal, streams
 
 BASE_NS = 1_790_000_040 * 1_000_000_000  # the first nanosecond of a minute
+BASE_DAY = 20_717  # since 1970
 MS = 1_000_000
 
 
@@ -141,7 +143,10 @@ def digest_attributes(
 
 
 def append_to_journal(
-    engine: Engine, *exports: ExportTraceServiceRequest | Export, stream_id: int = 1
+    engine: Engine,
+    *exports: ExportTraceServiceRequest | Export,
+    stream_id: int = 1,
+    received_s: int = BASE_NS // 1_000_000_000 + 60,
 ) -> int:
     """Store the exports as one row, as a collector would; returns its position."""
     packed = [
@@ -152,15 +157,12 @@ def append_to_journal(
         if not connection.scalar(select(streams.c.owner).where(streams.c.stream_id == stream_id)):
             row = {"stream_id": stream_id, "owner": "test", "derived_position": 0}
             connection.execute(insert(streams).values(**row, last_seen_s=0))
-        last = connection.scalar(
-            select(func.max(journal.c.position)).where(journal.c.stream_id == stream_id)
-        )
-        position = (last or 0) + 1
+        position = last_position(connection, stream_id) + 1
         connection.execute(
             insert(journal).values(
                 stream_id=stream_id,
                 position=position,
-                received_ns=BASE_NS + 60_000 * MS,
+                received_ns=received_s * 1_000_000_000,
                 spans=1,
                 body=pack(packed),
             )

@@ -25,7 +25,7 @@ from collector.store.identity import hex_from_id
 from collector.store.tables import journal_traces
 from dashboard_api import openapi
 from dashboard_api.app import create_app
-from tests.collector.payloads import MS, append_to_journal, export, message, trace
+from tests.collector.payloads import BASE_DAY, MS, append_to_journal, export, message, trace
 from tests.dashboard_api.api.test_paging import REQUESTS
 from tests.dashboard_api.builders import store
 from tests.dashboard_api.client import Api, at
@@ -64,7 +64,7 @@ def store_all(engine: Engine) -> None:
     server = message(1, 0, MS, kind=Kind.SERVER)
     position = append_to_journal(engine, export(server, message(2, 0, 1, parent=1)))
     with engine.begin() as connection:
-        row = {"trace_id": trace(1), "stream_id": 1, "position": position}
+        row = {"trace_id": trace(1), "stream_id": 1, "position": position, "day": BASE_DAY}
         connection.execute(insert(journal_traces).values(**row))
 
 

@@ -28,6 +28,7 @@ from collector.store.tables import (
 )
 from tests.collector.derive.reading import everything_derived, rows_of
 from tests.collector.payloads import (
+    BASE_DAY,
     BASE_NS,
     MS,
     append_to_journal,
@@ -142,7 +143,7 @@ def test_row_of_a_digested_request(engine: Engine) -> None:
         }
     ]
     assert rows_of(engine, journal_traces) == [
-        {"trace_id": trace(1), "stream_id": 1, "position": 1}
+        {"trace_id": trace(1), "stream_id": 1, "position": 1, "day": BASE_DAY}
     ]
 
 
@@ -266,3 +267,21 @@ def test_endpoints_beyond_the_limit_are_folded(engine: Engine) -> None:
     routes = {row["route"] for row in rows_of(engine, endpoints)}
     assert routes == {"/orders/1", "/orders/2", "/orders/3", "(more routes than are kept apart)"}
     assert sum(row["requests"] for row in rows_of(engine, endpoint_minutes)) == 5
+
+
+def test_job_with_a_digest_is_a_request(engine: Engine) -> None:
+    job = {"timesplit.job.kind": "TASK", "timesplit.job.name": "shop.tasks.send"}
+    given = digest_attributes(parts={"view": 10 * MS}) | job
+    plain = {"timesplit.job.kind": "TASK", "timesplit.job.name": "shop.tasks.other"}
+    append_to_journal(
+        engine,
+        export(
+            message(1, 0, 10 * MS, kind=Kind.CONSUMER, attributes=given),
+            message(2, 0, 10 * MS, kind=Kind.CONSUMER, attributes=plain, trace_number=2),
+        ),
+    )
+    Deriver(engine, 1, settle_s=0).derive_available()
+    [request] = rows_of(engine, requests)
+    assert request["duration_ns"] == 10 * MS
+    [endpoint] = rows_of(engine, endpoints)
+    assert (endpoint["method"], endpoint["route"]) == ("TASK", "shop.tasks.send")

@@ -7,6 +7,7 @@ from collector.journal.frames import JSON, Export
 from collector.store.tables import journal_traces
 from collector.store.trace_spans import otlp_of_trace, spans_of_trace
 from tests.collector.payloads import (
+    BASE_DAY,
     BASE_NS,
     MS,
     append_to_journal,
@@ -20,6 +21,7 @@ from tests.collector.payloads import (
 def index(engine: Engine, position: int, trace_number: int = 1) -> None:
     with engine.begin() as connection:
         row = {"trace_id": trace(trace_number), "stream_id": 1, "position": position}
+        row["day"] = BASE_DAY
         connection.execute(insert(journal_traces).values(**row))
 
 

@@ -16,9 +16,9 @@ RULES = {
 
 def test_known_key_is_refused_and_nothing_is_stored(engine: Engine) -> None:
     with engine.begin() as connection:
-        append(connection, journal_traces, [(b"1" * 16, 1, 1)])
+        append(connection, journal_traces, [(b"1" * 16, 1, 1, 9)])
     with pytest.raises(AlreadyStored), engine.begin() as connection:
-        append(connection, journal_traces, [(b"2" * 16, 1, 1), (b"1" * 16, 1, 1)])
+        append(connection, journal_traces, [(b"2" * 16, 1, 1, 9), (b"1" * 16, 1, 1, 9)])
     with engine.connect() as connection:
         assert len(connection.execute(select(journal_traces)).all()) == 1
 
@@ -46,5 +46,5 @@ def test_columns_without_a_rule_take_the_new_value(engine: Engine) -> None:
 
 def test_key_alone_is_stored_once(engine: Engine) -> None:
     with engine.begin() as connection:
-        upsert(connection, journal_traces, [(b"1" * 16, 1, 1), (b"1" * 16, 1, 1)])
+        upsert(connection, journal_traces, [(b"1" * 16, 1, 1, 9), (b"1" * 16, 1, 1, 9)])
         assert len(connection.execute(select(journal_traces)).all()) == 1

@@ -10,7 +10,7 @@ from collector.decode.otlp import parse_export
 from collector.decode.span import Kind
 from collector.journal.frames import JSON
 from collector.store.tables import journal_traces
-from tests.collector.payloads import MS, append_to_journal, export, message, trace
+from tests.collector.payloads import BASE_DAY, MS, append_to_journal, export, message, trace
 from tests.dashboard_api.client import Api
 
 PATH = f"/api/v1/traces/{trace(1).hex()}"
@@ -19,7 +19,7 @@ PATH = f"/api/v1/traces/{trace(1).hex()}"
 def stored(engine: Engine, *spans: object) -> None:
     position = append_to_journal(engine, export(*spans))  # type: ignore[arg-type]
     with engine.begin() as connection:
-        row = {"trace_id": trace(1), "stream_id": 1, "position": position}
+        row = {"trace_id": trace(1), "stream_id": 1, "position": position, "day": BASE_DAY}
         connection.execute(insert(journal_traces).values(**row))
 
 

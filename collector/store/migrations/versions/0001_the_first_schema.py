@@ -172,8 +172,17 @@ def upgrade() -> None:
         sa.Column("trace_id", sa.LargeBinary(length=16), nullable=False),
         sa.Column("stream_id", sa.Integer(), nullable=False),
         sa.Column("position", sa.BigInteger(), nullable=False),
-        sa.PrimaryKeyConstraint("trace_id", "stream_id", "position", name="pk_journal_traces"),
+        sa.Column("day", sa.Integer(), nullable=False),
+        sa.PrimaryKeyConstraint(
+            "trace_id", "stream_id", "position", "day", name="pk_journal_traces"
+        ),
         sqlite_with_rowid=False,
+    )
+    op.create_table(
+        "kept_since",
+        sa.Column("kind", sa.Text(), nullable=False),
+        sa.Column("since_s", sa.BigInteger(), nullable=False),
+        sa.PrimaryKeyConstraint("kind", name="pk_kept_since"),
     )
     op.create_table(
         "processes",

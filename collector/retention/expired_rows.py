@@ -1,0 +1,108 @@
+"""Finds the rows of each kind that are no longer kept, a slice at a time, and deletes them.
+
+A slice is found by reading alone and then deleted by its keys, so the database's write lock is held
+for the few milliseconds that a bounded number of deletes takes. The space of deleted rows is used
+for new ones.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Sequence
+from typing import Any, Final
+
+from sqlalchemy import Connection, Engine, Table, bindparam, delete, select, tuple_
+
+from collector.retention.keep import DAY_S
+from collector.store.tables import (
+    ENDPOINT_ROLLUPS,
+    STATEMENT_ROLLUPS,
+    endpoints,
+    journal,
+    journal_traces,
+    requests,
+)
+
+SLICE_ROWS: Final = 500
+JOURNAL_SLICE_ROWS: Final = 16  # they are large
+SCAN_ROWS: Final = 20_000
+
+Key = tuple[Any, ...]
+Slices = Iterator[tuple[Table, Sequence[Key]]]
+
+
+def delete_rows(connection: Connection, table: Table, keys: Sequence[Key]) -> None:
+    """Delete the rows with these keys, in the order in which they are stored."""
+    columns = list(table.primary_key.columns)
+    statement = delete(table).where(*(column == bindparam(column.name) for column in columns))
+    names = [column.name for column in columns]
+    connection.execute(statement, [dict(zip(names, key, strict=True)) for key in sorted(keys)])
+
+
+def expired_journal(engine: Engine, since_s: int, derived: dict[int, int]) -> Slices:
+    """Rows that arrived before `since_s`, up to the position that each stream is derived to."""
+    for stream_id, position in derived.items():
+        query = (
+            select(*journal.primary_key.columns, journal.c.received_ns.label("received"))
+            .where(journal.c.stream_id == stream_id, journal.c.position <= position)
+            .order_by(journal.c.position)
+            .limit(JOURNAL_SLICE_ROWS)
+        )
+        while rows := _read(engine, query):
+            expired = [tuple(row[:-1]) for row in rows if row[-1] < since_s * 1_000_000_000]
+            if expired:
+                yield journal, expired
+            if len(expired) < len(rows):
+                break
+
+
+def expired_journal_traces(engine: Engine, since_s: int) -> Slices:
+    """Where the spans of traces were, of rows that arrived before `since_s`."""
+    columns = list(journal_traces.primary_key.columns)
+    first: Key = ()
+    while True:
+        page = select(*columns).order_by(*columns).limit(SCAN_ROWS)
+        if first:
+            page = page.where(tuple_(*columns) > tuple_(*first))
+        rows = _read(engine, page)
+        day = since_s // DAY_S
+        expired = [tuple(row) for row in rows if row.day < day]
+        for start in range(0, len(expired), SLICE_ROWS):
+            yield journal_traces, expired[start : start + SLICE_ROWS]
+        if len(rows) < SCAN_ROWS:
+            return
+        first = tuple(rows[-1])
+
+
+def expired_requests(engine: Engine, since_s: int) -> Slices:
+    """Requests that began before `since_s`, found by endpoint, which is how they are indexed."""
+    with engine.connect() as connection:
+        endpoint_ids = list(connection.scalars(select(endpoints.c.id)))
+    for endpoint_id in endpoint_ids:
+        query = (
+            select(*requests.primary_key.columns)
+            .where(
+                requests.c.endpoint_id == endpoint_id,
+                requests.c.start_ns < since_s * 1_000_000_000,
+            )
+            .limit(SLICE_ROWS)
+        )
+        yield from _until_empty(engine, requests, query)
+
+
+def expired_rollups(engine: Engine, period_s: int, since_s: int) -> Slices:
+    """Rollup rows of this length whose period began before `since_s`."""
+    for table in (ENDPOINT_ROLLUPS[period_s], STATEMENT_ROLLUPS[period_s]):
+        columns = list(table.primary_key.columns)
+        query = select(*columns).where(columns[1] < since_s).limit(SLICE_ROWS)
+        yield from _until_empty(engine, table, query)
+
+
+def _until_empty(engine: Engine, table: Table, query: Any) -> Slices:
+    """Slices until the query finds no more: whoever takes a slice deletes it before the next."""
+    while keys := _read(engine, query):
+        yield table, [tuple(key) for key in keys]
+
+
+def _read(engine: Engine, query: Any) -> Sequence[Any]:
+    with engine.connect() as connection:
+        return connection.execute(query).all()
