@@ -11,71 +11,26 @@ from __future__ import annotations
 import atexit
 import os
 import threading
-import time
-from collections.abc import Iterator, Sequence
-from contextlib import contextmanager
 from typing import Any, Final
 
 from django.conf import settings as django_settings
 from opentelemetry import trace
-from opentelemetry.exporter.otlp.proto.http.trace_exporter import OTLPSpanExporter
 from opentelemetry.sdk.resources import SERVICE_NAME, Resource
-from opentelemetry.sdk.trace import ReadableSpan, TracerProvider
-from opentelemetry.sdk.trace.export import BatchSpanProcessor, SpanExporter, SpanExportResult
+from opentelemetry.sdk.trace import TracerProvider
+from opentelemetry.sdk.trace.export import BatchSpanProcessor, SpanExportResult
 from opentelemetry.sdk.trace.sampling import ALWAYS_ON
 
 from timesplit_django import __version__, guard
+from timesplit_django.otlp_export import OtlpExporter
 
 SCOPE: Final = "timesplit_django"
 DEFAULT_ENDPOINT: Final = "http://127.0.0.1:4318"
-EXPORT_TIMEOUT_S: Final = 2.0
 EXIT_FLUSH_S: Final = 2.0
 SCHEDULE_DELAY_MS: Final = 1000.0
 
 _lock = threading.Lock()
 _tracer: trace.Tracer | None = None
-_own: tuple[TracerProvider, ForkSafeExporter] | None = None
-
-
-class ForkSafeExporter(SpanExporter):
-    """The stock OTLP exporter, made anew in each process so that none share a connection."""
-
-    def __init__(self) -> None:
-        self._process_id = 0
-        self._exporter: OTLPSpanExporter | None = None
-        self._deadline: float | None = None
-
-    def export(self, spans: Sequence[ReadableSpan]) -> SpanExportResult:
-        """Send one batch. While a flush waits for it, only as long as that allows."""
-        remaining_s = self._remaining_s()
-        if remaining_s is None:
-            return self._of_this_process().export(spans)
-        if remaining_s <= 0:
-            return SpanExportResult.FAILURE
-        return _exporter(remaining_s).export(spans)
-
-    @contextmanager
-    def finishing_within(self, timeout_s: float) -> Iterator[None]:
-        """Let no export that begins meanwhile last longer than this from now."""
-        self._deadline = time.monotonic() + timeout_s
-        try:
-            yield
-        finally:
-            self._deadline = None
-
-    def shutdown(self) -> None:
-        """Close the connection."""
-        if self._exporter is not None and self._process_id == os.getpid():
-            self._exporter.shutdown()  # type: ignore[no-untyped-call]
-
-    def _remaining_s(self) -> float | None:
-        return None if self._deadline is None else self._deadline - time.monotonic()
-
-    def _of_this_process(self) -> OTLPSpanExporter:
-        if self._exporter is None or self._process_id != os.getpid():
-            self._exporter = _exporter(EXPORT_TIMEOUT_S)
-            self._process_id = os.getpid()
-        return self._exporter
+_own: tuple[TracerProvider, OtlpExporter] | None = None
 
 
 def tracer() -> trace.Tracer:
@@ -129,14 +84,14 @@ def uses_own_provider() -> bool:
 
 def send_test_span(name: str) -> bool:
     """Send one span at once, as requests are sent. False when it did not arrive."""
-    exporter = _exporter(EXPORT_TIMEOUT_S)
+    exporter = OtlpExporter(endpoint())
     provider = TracerProvider(resource=resource(), sampler=ALWAYS_ON, shutdown_on_exit=False)
     span = provider.get_tracer(SCOPE, __version__).start_span(name)
     span.end()
     try:
         return exporter.export([span]) is SpanExportResult.SUCCESS  # type: ignore[list-item]
     finally:
-        exporter.shutdown()  # type: ignore[no-untyped-call]
+        exporter.shutdown()
 
 
 def _create() -> trace.Tracer:
@@ -152,7 +107,7 @@ def _create() -> trace.Tracer:
 
 def _own_provider() -> TracerProvider:
     global _own
-    exporter = ForkSafeExporter()
+    exporter = OtlpExporter(endpoint())
     options: dict[str, Any] = {}
     if not os.environ.get("OTEL_TRACES_SAMPLER"):
         options["sampler"] = ALWAYS_ON
@@ -173,15 +128,6 @@ def _flush_at_exit() -> None:
         flush(EXIT_FLUSH_S)
     except Exception:
         guard.report("the flush at exit")
-
-
-def _exporter(timeout_s: float) -> OTLPSpanExporter:
-    chosen = os.environ.get("OTEL_EXPORTER_OTLP_TRACES_TIMEOUT") or os.environ.get(
-        "OTEL_EXPORTER_OTLP_TIMEOUT"
-    )
-    if chosen:
-        timeout_s = min(timeout_s, float(chosen))
-    return OTLPSpanExporter(endpoint=endpoint(), timeout=timeout_s)
 
 
 def _after_fork() -> None:
