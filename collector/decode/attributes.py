@@ -22,6 +22,10 @@ QUEUE_NS: Final = "timesplit.queue_ns"
 QUERIES: Final = "timesplit.queries"
 VIEW: Final = "timesplit.view"
 
+# ... on the CONSUMER span of a job, in place of method and route.
+JOB_KIND: Final = "timesplit.job.kind"
+JOB_NAME: Final = "timesplit.job.name"
+
 # ... and on a span that another instrumentation made around it.
 MEASURED_INSIDE: Final = "timesplit.measured_inside"
 

@@ -8,8 +8,8 @@ from typing import Annotated, Final
 from msgspec import Meta, Struct
 
 from collector.decode import attributes as names
-from collector.decode.route import method_of, route_of
-from collector.decode.span import MAX_NS, STATUS_ERROR, Resource, Span
+from collector.decode.route import job_of, method_of, route_of
+from collector.decode.span import MAX_NS, STATUS_ERROR, Kind, Resource, Span
 
 Nanoseconds = Annotated[int, Meta(ge=0, le=MAX_NS)]
 Count = Annotated[int, Meta(ge=0, le=(1 << 31) - 1)]
@@ -77,17 +77,21 @@ class Request:
 
 
 def request_of(span: Span, received_ns: int, spans: int) -> Request:
-    """What the SERVER span itself says of the request; its split is still to be filled in."""
+    """What the span itself, SERVER or of a job CONSUMER, says of it; its split is to be filled in."""
     attributes = span.attributes
     status = names.integer_of(attributes, *names.HTTP_STATUS)
     status = status if status is not None and 0 <= status <= 999 else None
+    if span.kind == Kind.CONSUMER:
+        method, route = job_of(attributes)
+    else:
+        method, route = method_of(attributes), route_of(attributes, status)
     view = names.text_of(attributes, names.VIEW, *names.CODE_FUNCTION)
     return Request(
         trace_id=span.trace_id,
         span_id=span.span_id,
         resource=span.resource,
-        method=method_of(attributes),
-        route=route_of(attributes, status),
+        method=method,
+        route=route,
         view=view,
         start_ns=_plausible_start(span, received_ns),
         duration_ns=span.duration_ns,

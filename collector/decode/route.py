@@ -22,6 +22,7 @@ _METHODS: Final = frozenset(
     {"GET", "HEAD", "POST", "PUT", "PATCH", "DELETE", "OPTIONS", "TRACE", "CONNECT", "QUERY"}
 )
 _OTHER_METHOD: Final = "_OTHER"
+_JOBS: Final = frozenset({"TASK", "COMMAND"})
 _MAX_ROUTE: Final = 500
 _ANCHORS: Final = re.compile(r"\\[AZbBz]|[\^$]|(?<=[/.])[?*+]|\.\*")
 
@@ -42,6 +43,13 @@ def route_of(attributes: Mapping[str, Any], status_code: int | None) -> str:
     if status_code is not None and 300 <= status_code < 400:
         return REDIRECT
     return NO_ROUTE
+
+
+def job_of(attributes: Mapping[str, Any]) -> tuple[str, str]:
+    """What stands in the place of method and route for a job: its kind, and its name as it is."""
+    kind = names.text_of(attributes, names.JOB_KIND)
+    name = names.text_of(attributes, names.JOB_NAME).replace("\0", "")
+    return (kind if kind in _JOBS else _OTHER_METHOD), name[:_MAX_ROUTE] or NO_ROUTE
 
 
 @lru_cache(maxsize=4096)

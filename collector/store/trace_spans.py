@@ -71,7 +71,7 @@ def spans_of_trace(connection: Connection, trace_id: bytes) -> list[TraceSpan]:
 
 def _shown(group: Group) -> Iterator[TraceSpan]:
     split = split_group(group)
-    request_id = group.head.span_id if group.head.kind == Kind.SERVER else None
+    request_id = group.head.span_id if _is_request(group.head) else None
     for span in (group.head, *group.members):
         category, part = place_of(span)
         statement = _statement(span)
@@ -96,6 +96,12 @@ def _shown(group: Group) -> Iterator[TraceSpan]:
             status_message=span.status_message,
             events=span.events,
         )
+
+
+def _is_request(head: Span) -> bool:
+    return head.kind == Kind.SERVER or (
+        head.kind == Kind.CONSUMER and names.DIGEST in head.attributes
+    )
 
 
 def _statement(span: Span) -> Statement | None:

@@ -52,6 +52,10 @@ QUEUE_NS: Final = "timesplit.queue_ns"
 QUERIES: Final = "timesplit.queries"
 VIEW: Final = "timesplit.view"
 
+# On the CONSUMER span of a job, which has no method and no route; the rest as on a SERVER span.
+JOB_KIND: Final = "timesplit.job.kind"  # "TASK" or "COMMAND"
+JOB_NAME: Final = "timesplit.job.name"
+
 # On a SERVER or CONSUMER span that another instrumentation made around ours: true. The request is
 # the span inside it, which carries the digest.
 MEASURED_INSIDE: Final = "timesplit.measured_inside"

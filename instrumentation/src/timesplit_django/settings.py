@@ -45,7 +45,10 @@ class Settings:
     """A statement run this often in one request makes the request interesting."""
 
     propagate: bool = True
-    """Send `traceparent` with outbound HTTP requests."""
+    """Send `traceparent` with outbound HTTP requests and with Celery tasks."""
+
+    commands: tuple[str, ...] = ()
+    """Names of management commands whose runs are measured, each as one request."""
 
 
 @cache
@@ -85,6 +88,8 @@ def _parsed(name: str, default: Any) -> Any:
         return _boolean(variable, raw)
     if isinstance(default, int):
         return _integer(variable, raw)
+    if isinstance(default, tuple):
+        return _names(variable, raw)
     if name == "spans" and raw not in SPANS:
         raise ValueError(f"{variable} is {raw!r}; it must be one of {', '.join(SPANS)}")
     return raw
@@ -109,6 +114,13 @@ def _integer(variable: str, raw: Any) -> int:
     if number < 0:
         raise ValueError(f"{variable} is {number}; it must not be negative")
     return number
+
+
+def _names(variable: str, raw: Any) -> tuple[str, ...]:
+    listed = raw.split(",") if isinstance(raw, str) else raw
+    if not isinstance(listed, list | tuple | set) or not all(isinstance(n, str) for n in listed):
+        raise ValueError(f"{variable} is {raw!r}; it must be a list of names")
+    return tuple(name.strip() for name in listed if name.strip())
 
 
 def _unknown() -> list[str]:

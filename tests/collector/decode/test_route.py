@@ -4,7 +4,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from collector.decode.route import method_of, normal_route, route_of
+from collector.decode.route import job_of, method_of, normal_route, route_of
 
 
 @pytest.mark.parametrize("method", ["", "brew", "GET /", "A" * 1000])
@@ -54,3 +54,9 @@ def test_any_route_is_shown(route: str) -> None:
 
 def test_long_routes_are_cut() -> None:
     assert len(normal_route("(" * 10_000)) <= 500
+
+
+def test_job_is_known_by_its_kind_and_its_name() -> None:
+    task = {"timesplit.job.kind": "TASK", "timesplit.job.name": "shop.tasks.send"}
+    assert job_of(task) == ("TASK", "shop.tasks.send")
+    assert job_of({"timesplit.job.kind": "GET"}) == ("_OTHER", "(no route)")

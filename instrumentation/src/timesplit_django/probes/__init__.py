@@ -27,4 +27,6 @@ PROBES: Final = (
     "threads",
     "asgiref",
     "lifespan",
+    "celery",
+    "commands",
 )

@@ -13,6 +13,7 @@ from timesplit_django import __version__, guard, installation, neighbours, setti
 
 LIBRARIES: Final = {
     "aiohttp": "aiohttp",
+    "celery": "celery",
     "httpx": "httpx",
     "jinja2": "jinja2",
     "requests": "requests",

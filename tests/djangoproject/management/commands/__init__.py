@@ -1,0 +1,3 @@
+"""Management commands of the project."""
+
+from __future__ import annotations

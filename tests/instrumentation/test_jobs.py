@@ -1,0 +1,191 @@
+"""Celery tasks and management commands are requests of their own kind."""
+
+from __future__ import annotations
+
+import os
+import signal
+import subprocess
+import sys
+import time
+from collections.abc import Callable, Iterator
+from pathlib import Path
+from typing import Any
+
+import pytest
+from opentelemetry import trace
+from opentelemetry.trace import SpanKind
+
+from tests.instrumentation.conftest import Seen, seen_while
+from tests.instrumentation.test_servers import ROOT, Sink
+
+WORKER_S = 60.0
+
+
+@pytest.fixture(scope="module")
+def queue(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """The folder that tasks wait in: one, since a sender keeps its connection."""
+    return tmp_path_factory.mktemp("queue")
+
+
+@pytest.fixture
+def tasks(project: None, queue: Path) -> Any:
+    with pytest.MonkeyPatch.context() as environment:
+        environment.setenv("PROJECT_QUEUE_PATH", str(queue))
+        environment.setenv("DJANGO_SETTINGS_MODULE", "tests.djangoproject.settings")
+        from tests.djangoproject import tasks as module
+    return module
+
+
+@pytest.fixture
+def sink() -> Iterator[Sink]:
+    collector = Sink()
+    yield collector
+    collector.server.shutdown()
+    collector.server.server_close()
+
+
+@pytest.fixture
+def command(project: None, settings_of_package: Callable[..., None]) -> Callable[..., list[Any]]:
+    """`command(fail=True)`: the spans of one run of the project's command, which is measured."""
+    from django.core.management import call_command
+
+    settings_of_package(TIMESPLIT_COMMANDS="other, count_books", TIMESPLIT_SPANS="none")
+
+    def run(**options: Any) -> list[Any]:
+        return seen_while(lambda: call_command("count_books", stdout=_Nowhere(), **options)).spans
+
+    return run
+
+
+class _Nowhere:
+    def write(self, text: str) -> None:
+        """Forget it."""
+
+
+def test_command_that_no_setting_names_is_not_measured(
+    project: None, settings_of_package: Callable[..., None]
+) -> None:
+    from django.core.management import call_command
+
+    settings_of_package(TIMESPLIT_COMMANDS=["migrate"])
+    seen = seen_while(lambda: call_command("count_books", stdout=_Nowhere()))
+    assert seen.spans == []
+
+
+def test_command_is_a_job(command: Callable[..., list[Any]]) -> None:
+    (span,) = command()
+    assert span.kind is SpanKind.CONSUMER
+    assert span.name == "COMMAND count_books"
+    _assert_adds_up(span)
+    assert span.attributes["timesplit.queries"] == 1
+    assert span.attributes["timesplit.view"].endswith("commands.count_books.Command.handle")
+    assert not trace.get_current_span().get_span_context().is_valid
+
+
+def test_command_that_fails(command: Callable[..., list[Any]]) -> None:
+    from timesplit_django.accounting import current
+
+    def run() -> None:
+        with pytest.raises(RuntimeError):
+            command(fail=True)
+
+    (span,) = seen_while(run).spans
+    assert span.attributes["error.type"] == "RuntimeError"
+    assert not span.status.is_ok
+    assert "on purpose" not in str(span.attributes)
+    assert current.get() is None
+
+
+def test_task_that_a_request_runs_itself_is_part_of_the_request(
+    ask: Callable[..., Seen], tasks: Any, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    from tests.djangoproject import views
+
+    monkeypatch.setattr(views, "busy", lambda *_: tasks.count_books.apply().get())
+    seen = ask("/plain/")
+    assert {span.kind for span in seen.spans} & {SpanKind.CONSUMER} == set()
+    assert seen.attributes["timesplit.queries"] >= 1
+
+
+def test_task_without_a_worker_is_a_job(tasks: Any) -> None:
+    seen = seen_while(lambda: tasks.count_books.apply().get())
+    (span,) = (span for span in seen.spans if span.kind is SpanKind.CONSUMER)
+    assert span.name == "TASK tests.count_books"
+    _assert_adds_up(span)
+
+
+@pytest.mark.acceptance
+@pytest.mark.parametrize("pool", ["prefork", "threads", "solo"])
+def test_tasks_of_a_worker_arrive_in_the_trace_of_their_sender(
+    tasks: Any, queue: Path, tmp_path: Path, sink: Sink, pool: str
+) -> None:
+    with trace.get_tracer("tests").start_as_current_span("sender") as sender:
+        for _ in range(5):
+            tasks.count_books.delay()
+        tasks.fail.delay()
+    with _worker(queue, tmp_path, sink, pool) as worker:
+        _wait_until_done(tmp_path / "log", worker, ended=6)
+        worker.send_signal(signal.SIGTERM)
+        worker.wait(WORKER_S)
+    spans = _jobs(sink)
+    names = sorted(span.name for span in spans)
+    assert names == ["TASK tests.count_books"] * 5 + ["TASK tests.fail"]
+    trace_id = sender.get_span_context().trace_id.to_bytes(16, "big")
+    assert {span.trace_id for span in spans} == {trace_id}
+    (failed,) = (span for span in spans if span.name == "TASK tests.fail")
+    attributes = {pair.key: pair.value.string_value for pair in failed.attributes}
+    assert attributes["error.type"] == "RuntimeError"
+    assert attributes["timesplit.job.kind"] == "TASK"
+    assert attributes["timesplit.job.name"] == "tests.fail"
+
+
+def _worker(queue: Path, tmp_path: Path, sink: Sink, pool: str) -> subprocess.Popen[bytes]:
+    from django.db import connections
+
+    environment = {
+        "DJANGO_SETTINGS_MODULE": "tests.djangoproject.settings",
+        "PROJECT_QUEUE_PATH": str(queue),
+        "OTEL_EXPORTER_OTLP_ENDPOINT": sink.url,
+        "OTEL_BSP_SCHEDULE_DELAY": "60000",
+        "PROJECT_SQLITE_PATH": str(connections["default"].settings_dict["NAME"]),
+    }
+    with (tmp_path / "log").open("wb") as log:
+        return subprocess.Popen(
+            [
+                *(sys.executable, "-m", "celery", "-A", "tests.djangoproject.tasks", "worker"),
+                *("--pool", pool, "--concurrency", "2", "--loglevel", "INFO"),
+                *("--without-mingle", "--without-gossip", "--without-heartbeat"),
+            ],
+            cwd=ROOT,
+            env=os.environ | environment,
+            stdout=log,
+            stderr=log,
+        )
+
+
+def _wait_until_done(log: Path, worker: subprocess.Popen[bytes], ended: int) -> None:
+    deadline = time.monotonic() + WORKER_S
+    while time.monotonic() < deadline and worker.poll() is None:
+        text = log.read_text()
+        if text.count(" succeeded in ") + text.count(" raised unexpected") >= ended:
+            return
+        time.sleep(0.05)
+    worker.kill()
+    pytest.fail(f"the worker did not end its tasks:\n{log.read_text()}")
+
+
+def _jobs(sink: Sink) -> list[Any]:
+    return [
+        span
+        for export in sink.exports
+        for group in export.resource_spans
+        for scope in group.scope_spans
+        for span in scope.spans
+        if span.kind == span.SPAN_KIND_CONSUMER
+    ]
+
+
+def _assert_adds_up(span: Any) -> None:
+    names = ("database", "python", "render", "cache", "external")
+    total_ns = sum(span.attributes[f"timesplit.{name}_ns"] for name in names)
+    assert total_ns == span.end_time - span.start_time
