@@ -11,6 +11,7 @@ from fastapi import Depends, FastAPI
 from fastapi.routing import APIRoute
 from sqlalchemy import Engine
 
+from collector.store.token_guard import TokenGuard
 from dashboard_api.api import (
     endpoints,
     health,
@@ -19,6 +20,7 @@ from dashboard_api.api import (
     problems,
     requests,
     services,
+    session,
     statements,
     timeline,
     traces,
@@ -26,13 +28,22 @@ from dashboard_api.api import (
 from dashboard_api.api.headers import SafeHeaders
 from dashboard_api.api.models.problems import Problem
 from dashboard_api.api.parameters import refuse_unknown_parameters
+from dashboard_api.api.readers import require_reader
 from dashboard_api.web import page
 
 _ROUTERS = (services, endpoints, timeline, histogram, statements, requests, traces)
 
 
-def create_app(engine: Engine, *, now_s: Callable[[], float] = time.time) -> FastAPI:
-    """The application that reads from `engine`; relative times are relative to `now_s()`."""
+def create_app(
+    engine: Engine,
+    *,
+    now_s: Callable[[], float] = time.time,
+    readers: TokenGuard | None = None,
+) -> FastAPI:
+    """The application that reads from `engine`; relative times are relative to `now_s()`.
+
+    Only `readers` may see figures; everybody may, where that is None.
+    """
     app = FastAPI(
         title="Timesplit",
         version=version("timesplit"),
@@ -43,15 +54,22 @@ def create_app(engine: Engine, *, now_s: Callable[[], float] = time.time) -> Fas
     )
     app.state.engine = engine
     app.state.now_s = now_s
+    app.state.readers = readers
     app.state.registry = metrics.own_registry()
     app.add_middleware(SafeHeaders)
     app.add_middleware(metrics.MeasuredRequests, registry=app.state.registry)
     problems.install(app)
     app.include_router(health.router)
-    app.include_router(metrics.router)
+    app.include_router(session.router)
+    only_readers, strictly = Depends(require_reader), Depends(refuse_unknown_parameters)
+    unauthorized = problems.described(401)
+    app.include_router(metrics.router, dependencies=[only_readers], responses=unauthorized)
     for noun in _ROUTERS:
         app.include_router(
-            noun.router, prefix="/api/v1", dependencies=[Depends(refuse_unknown_parameters)]
+            noun.router,
+            prefix="/api/v1",
+            dependencies=[only_readers, strictly],
+            responses=unauthorized,
         )
     page.install(app)
     _describe_problems(app)

@@ -15,6 +15,9 @@ from sqlalchemy import Engine
 from sqlalchemy.exc import DBAPIError
 
 from collector.store.engine import DatabaseURLError, open_database, parse_database_url
+from collector.store.scopes import Scope, TokenMode
+from collector.store.token_guard import TokenGuard
+from collector.store.tokens import how_to_create, missing_scopes
 from dashboard_api.api.endpoints import EndpointOrder, endpoint_list
 from dashboard_api.api.paging import Paging
 from dashboard_api.api.time_range import TimeRangeError, parse_time_range
@@ -51,17 +54,28 @@ def dashboard(
             help="Port of API and page; 0 is any free one.",
         ),
     ] = 8318,
+    tokens: Annotated[
+        TokenMode,
+        typer.Option(
+            envvar="TIMESPLIT_TOKENS",
+            help="Whether who sends and who reads must show a token: auto asks for one unless the "
+            "host is a loopback address.",
+        ),
+    ] = TokenMode.AUTO,
     fd: Annotated[
         int | None, typer.Option(hidden=True, help="A listening socket that is inherited.")
     ] = None,
 ) -> None:
     """The API and the page alone; run as many as you like on one database."""
     with _opened(database) as engine:
-        app = create_app(engine)
+        readers = TokenGuard(engine, Scope.READ) if tokens.asks(host) else None
+        app = create_app(engine, readers=readers)
         if fd is not None:
             serve(app, socket.socket(fileno=fd))
             return
         listener = _listen(host, dashboard_port)
+        if readers is not None and (missing := missing_scopes(engine, (Scope.READ,))):
+            typer.echo(f"timesplit: {how_to_create(missing)}", err=True)
         address, port = listener.getsockname()[:2]
         shown = f"[{address}]" if ":" in address else address
         serve(app, listener, ready=f"timesplit is ready: dashboard http://{shown}:{port}")

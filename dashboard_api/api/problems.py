@@ -39,8 +39,15 @@ _BROKEN = "The service failed to answer; its log has the reason. Please report i
 class ProblemError(Exception):
     """A request that cannot be answered: the status, and what the caller can do about it."""
 
-    def __init__(self, status: int, detail: str, parameter: str | None = None) -> None:
+    def __init__(
+        self,
+        status: int,
+        detail: str,
+        parameter: str | None = None,
+        headers: dict[str, str] | None = None,
+    ) -> None:
         super().__init__(detail)
+        self.headers = headers
         self.status = status
         self.detail = detail
         self.parameters = (
@@ -89,7 +96,7 @@ def install(app: FastAPI) -> None:
 
 def _on_problem(_request: Request, error: Exception) -> Response:
     assert isinstance(error, ProblemError)  # noqa: S101 - registered for this type alone
-    return problem_response(error.status, error.detail, error.parameters)
+    return problem_response(error.status, error.detail, error.parameters, error.headers)
 
 
 def _on_invalid(_request: Request, error: Exception) -> Response:

@@ -1,9 +1,10 @@
 import { MantineProvider } from "@mantine/core";
-import { QueryClient, QueryClientProvider } from "@tanstack/react-query";
+import { QueryCache, QueryClient, QueryClientProvider } from "@tanstack/react-query";
 import { BrowserRouter, Navigate, Route, Routes } from "react-router";
 import { ApiError } from "../api/client";
 import { EndpointPage } from "../endpoints/EndpointPage";
 import { EndpointsPage } from "../endpoints/EndpointsPage";
+import { SESSION } from "../session/queries";
 import { StatementPage } from "../statements/StatementPage";
 import { StatementsPage } from "../statements/StatementsPage";
 import { TracePage } from "../traces/TracePage";
@@ -13,6 +14,14 @@ import { RefreshProvider } from "./refresh";
 import { theme } from "./theme";
 
 const queryClient = new QueryClient({
+  // A token that was revoked shows first in an answer: then the page asks to sign in again.
+  queryCache: new QueryCache({
+    onError: (error) => {
+      if (error instanceof ApiError && error.status === 401) {
+        void queryClient.invalidateQueries({ queryKey: SESSION });
+      }
+    },
+  }),
   defaultOptions: {
     queries: {
       staleTime: 5_000,

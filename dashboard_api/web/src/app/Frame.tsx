@@ -1,6 +1,9 @@
 import { Link, NavLink, Outlet, useLocation } from "react-router";
 import { FilterBar } from "../filters/FilterBar";
 import { useFilterSearch } from "../filters/useFilters";
+import { useSession } from "../session/queries";
+import { SignIn } from "../session/SignIn";
+import { SignOut } from "../session/SignOut";
 import { ColorSchemeSwitch } from "./ColorSchemeSwitch";
 import classes from "./Frame.module.css";
 import { Logo } from "./Logo";
@@ -10,6 +13,8 @@ import { RefreshSwitch } from "./RefreshSwitch";
 export function Frame() {
   const search = useFilterSearch();
   const { pathname } = useLocation();
+  const session = useSession();
+  const isStranger = session.data?.tokens_required === true && session.data.token_name === null;
   const isTrace = pathname.startsWith("/traces/");
   return (
     <>
@@ -25,13 +30,14 @@ export function Frame() {
           <NavLink to={`/statements${search}`}>Statements</NavLink>
         </nav>
         <div className={classes.switches}>
-          {!isTrace && <RefreshSwitch />}
+          {!isTrace && !isStranger && <RefreshSwitch />}
+          {session.data?.token_name != null && <SignOut tokenName={session.data.token_name} />}
           <ColorSchemeSwitch />
         </div>
       </header>
-      {!isTrace && <FilterBar />}
+      {!isTrace && !isStranger && <FilterBar />}
       <main id="content" className={classes.main}>
-        <Outlet />
+        {isStranger ? <SignIn /> : <Outlet />}
       </main>
     </>
   );
