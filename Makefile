@@ -13,7 +13,7 @@ demo: setup page ## A Django shop under traffic, measured: the page, and the spl
 	@$(RUN) -m deploy.demo.run $(if $(SECONDS),--seconds $(SECONDS))
 
 test: setup page ## Every test; what needs a server that is not here is skipped, and says so
-	$(RUN) -m pytest $(PYTEST)
+	$(RUN) -m pytest --numprocesses 2 --dist loadfile --no-loadscope-reorder $(PYTEST)
 
 check: setup page ## Style, types, who may import whom, the page's types
 	$(RUN) -m ruff check .

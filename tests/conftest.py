@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import pytest
 from hypothesis import settings
 
 pytest_plugins = ["tests.fixtures.databases", "tests.fixtures.servers"]
@@ -9,3 +10,10 @@ pytest_plugins = ["tests.fixtures.databases", "tests.fixtures.servers"]
 # A machine that is busy with other tests is slow, which is no fault of the code under test.
 settings.register_profile("timesplit", deadline=None)
 settings.load_profile("timesplit")
+
+
+@pytest.hookimpl(trylast=True)
+def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
+    """The longest first, so that two workers end together; the browser's last, because Playwright
+    leaves an event loop running in its thread, in which nothing else may start one."""
+    items.sort(key=lambda item: ("page" in item.fixturenames, "acceptance" not in item.path.parts))

@@ -70,9 +70,11 @@ def test_failure_of_ours_is_a_problem_without_its_reason(
 def test_older_schema_says_what_to_do(api: Api, engine: Engine) -> None:
     with engine.begin() as connection:
         connection.execute(text("ALTER TABLE services RENAME COLUMN instrumentation TO other"))
-    problem = api.problem("/api/v1/services")
-    with engine.begin() as connection:
-        connection.execute(text("ALTER TABLE services RENAME COLUMN other TO instrumentation"))
+    try:
+        problem = api.problem("/api/v1/services")
+    finally:
+        with engine.begin() as connection:
+            connection.execute(text("ALTER TABLE services RENAME COLUMN other TO instrumentation"))
     assert (problem["status"], "timesplit migrate" in problem["detail"]) == (503, True)
 
 
