@@ -76,6 +76,19 @@ def test_server_span_around_django_is_marked(project: None, headers: dict[str, s
     assert "timesplit.measured_inside" not in (ours.attributes or {})
 
 
+def test_request_inside_a_request_marks_none(
+    ask: Callable[..., Seen], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    from django.test import Client
+
+    from tests.djangoproject import views
+
+    monkeypatch.setattr(views, "busy", lambda *_: Client().get("/books/1/"))
+    spans = [span for span in ask("/plain/").spans if span.kind is SpanKind.SERVER]
+    assert sorted(span.name for span in spans) == ["GET /books/<int:pk>/", "GET /plain/"]
+    assert not any("timesplit.measured_inside" in (span.attributes or {}) for span in spans)
+
+
 def _of_scope(seen: Seen, scope: str) -> list[ReadableSpan]:
     return [
         span

@@ -18,6 +18,7 @@ Override = Callable[..., None]
         ("TIMESPLIT_SPAN_LIMIT", "many", "must be a whole number"),
         ("TIMESPLIT_SPAN_LIMIT", -1, "must not be negative"),
         ("TIMESPLIT_ENABLED", "perhaps", "must be true or false"),
+        ("TIMESPLIT_SERVER_TIMING", "some", "must be one of off, staff, all"),
         ("TIMESPLIT_COMMANDS", 5, "must be a list of names"),
         ("TIMESPLIT_SPAN", 5, "TIMESPLIT_SPAN is not a setting"),
     ],

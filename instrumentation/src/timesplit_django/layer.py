@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import AsyncIterator, Awaitable, Callable, Iterator
 from typing import Any
 
-from timesplit_django import guard
+from timesplit_django import guard, server_timing
 from timesplit_django.accounting import Activity, current
 from timesplit_django.parts import VIEW
 from timesplit_django.request_record import RequestRecord, begin, fail, finish
@@ -25,6 +25,7 @@ def sync_layer(chain: Callable[[Any], Any]) -> Callable[[Any], Any]:
             raise
         finally:
             _unmake_current(record)
+        server_timing.add(record, request, response)
         _await_close(record, response)
         return response
 
@@ -45,6 +46,7 @@ def async_layer(chain: Callable[[Any], Awaitable[Any]]) -> Callable[[Any], Await
             raise
         finally:
             _unmake_current(record)
+        server_timing.add(record, request, response)
         _await_close(record, response)
         return response
 

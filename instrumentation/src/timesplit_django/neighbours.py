@@ -18,6 +18,7 @@ from opentelemetry.sdk.trace import Span
 from opentelemetry.trace import SpanKind
 
 from timesplit_django import attributes as names
+from timesplit_django import tracing
 
 DJANGO_INSTRUMENTOR: Final = "opentelemetry.instrumentation.django"
 _ENTRY_KINDS: Final = (SpanKind.SERVER, SpanKind.CONSUMER)
@@ -30,10 +31,16 @@ def parent_context(carrier: Any) -> Context:
     `carrier`, its headers, says.
     """
     around = trace.get_current_span()
-    if isinstance(around, Span) and around.is_recording() and around.kind in _ENTRY_KINDS:
+    if isinstance(around, Span) and around.is_recording() and _is_anothers_entry(around):
         around.set_attribute(names.MEASURED_INSIDE, True)
         return trace.set_span_in_context(around)
     return propagate.extract(carrier)
+
+
+def _is_anothers_entry(span: Span) -> bool:
+    """Not one of ours: a request may make another one in its own process."""
+    scope = span.instrumentation_scope
+    return span.kind in _ENTRY_KINDS and (scope is None or scope.name != tracing.SCOPE)
 
 
 def django_is_instrumented() -> bool:

@@ -17,6 +17,8 @@ from timesplit_django import guard
 
 PREFIX: Final = "TIMESPLIT_"
 SPANS: Final = ("none", "interesting", "all")
+SERVER_TIMING: Final = ("off", "staff", "all")
+CHOICES: Final = {"spans": SPANS, "server_timing": SERVER_TIMING}
 
 
 @dataclass(frozen=True, slots=True)
@@ -46,6 +48,9 @@ class Settings:
 
     propagate: bool = True
     """Send `traceparent` with outbound HTTP requests and with Celery tasks."""
+
+    server_timing: str = "off"
+    """Whose responses get a `Server-Timing` header with the split: "off", "staff" or "all"."""
 
     commands: tuple[str, ...] = ()
     """Names of management commands whose runs are measured, each as one request."""
@@ -90,8 +95,8 @@ def _parsed(name: str, default: Any) -> Any:
         return _integer(variable, raw)
     if isinstance(default, tuple):
         return _names(variable, raw)
-    if name == "spans" and raw not in SPANS:
-        raise ValueError(f"{variable} is {raw!r}; it must be one of {', '.join(SPANS)}")
+    if raw not in CHOICES[name]:
+        raise ValueError(f"{variable} is {raw!r}; it must be one of {', '.join(CHOICES[name])}")
     return raw
 
 
