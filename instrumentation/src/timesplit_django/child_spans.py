@@ -13,11 +13,10 @@ from typing import TYPE_CHECKING, Any, Final
 from opentelemetry.sdk.trace import ReadableSpan
 from opentelemetry.sdk.trace import Tracer as SdkTracer
 from opentelemetry.sdk.trace.id_generator import RandomIdGenerator
-from opentelemetry.sdk.util.instrumentation import InstrumentationScope
 from opentelemetry.trace import SpanContext, SpanKind, Status, StatusCode
 
-from timesplit_django import __version__, endpoint, guard, tracing
 from timesplit_django import attributes as names
+from timesplit_django import endpoint, guard, tracing
 from timesplit_django.accounting import Activity
 from timesplit_django.call_site import Site
 from timesplit_django.database_target import target_of
@@ -40,7 +39,6 @@ if TYPE_CHECKING:
     from timesplit_django.request_record import RequestRecord
 
 _ids: Final = RandomIdGenerator()
-_SCOPE: Final = InstrumentationScope(tracing.SCOPE, __version__)
 
 # A span's name, kind, attributes, and the type of error it ended with.
 Described = tuple[str, SpanKind, dict[str, Any], str | None]
@@ -89,7 +87,7 @@ def _span(
         status=Status(StatusCode.ERROR) if error_type is not None else Status(),
         start_time=activity.start_ns + record.epoch_ns,
         end_time=activity.end_ns + record.epoch_ns,
-        instrumentation_scope=_SCOPE,
+        instrumentation_scope=tracing.INSTRUMENTATION,
     )
 
 

@@ -15,7 +15,7 @@ from typing import Any
 
 from opentelemetry import context as otel_context
 from opentelemetry import trace
-from opentelemetry.trace import Span, SpanKind, Status, StatusCode
+from opentelemetry.trace import Span, Status, StatusCode
 
 from timesplit_django import attributes as names
 from timesplit_django import child_spans, endpoint, guard, interest, neighbours, tracing
@@ -24,6 +24,7 @@ from timesplit_django.accounting import Account, Activity, current
 from timesplit_django.digest import digest_attributes
 from timesplit_django.queries import QueryLog
 from timesplit_django.queue_time import queue_ns
+from timesplit_django.request_headers import RequestHeaders
 
 _open: set[RequestRecord] = set()
 
@@ -89,16 +90,15 @@ def begin(request: Any, in_one_thread: bool) -> RequestRecord:
     limit = 0 if settings.spans == "none" else settings.span_limit
     record = RequestRecord(request, limit, in_one_thread)
     method = endpoint.method_of(request)
-    record.span = tracing.tracer().start_span(
+    record.span = tracing.start_request_span(
         method,
-        context=neighbours.parent_context(request.headers),
-        kind=SpanKind.SERVER,
-        attributes={
+        neighbours.parent_context(RequestHeaders(request.META)),
+        {
             names.HTTP_REQUEST_METHOD: method,
             names.URL_PATH: request.path,
             names.URL_SCHEME: request.scheme or "http",
         },
-        start_time=record.start_ns + record.epoch_ns,
+        record.start_ns + record.epoch_ns,
     )
     _open.add(record)
     record.make_current()

@@ -15,15 +15,19 @@ from typing import Any, Final
 
 from django.conf import settings as django_settings
 from opentelemetry import trace
+from opentelemetry.context import Context
 from opentelemetry.sdk.resources import SERVICE_NAME, Resource
+from opentelemetry.sdk.trace import Tracer as SdkTracer
 from opentelemetry.sdk.trace import TracerProvider
 from opentelemetry.sdk.trace.export import BatchSpanProcessor, SpanExportResult
 from opentelemetry.sdk.trace.sampling import ALWAYS_ON
+from opentelemetry.sdk.util.instrumentation import InstrumentationScope
 
-from timesplit_django import __version__, guard
+from timesplit_django import __version__, guard, server_span
 from timesplit_django.otlp_export import OtlpExporter
 
 SCOPE: Final = "timesplit_django"
+INSTRUMENTATION: Final = InstrumentationScope(SCOPE, __version__)
 DEFAULT_ENDPOINT: Final = "http://127.0.0.1:4318"
 EXIT_FLUSH_S: Final = 2.0
 SCHEDULE_DELAY_MS: Final = 1000.0
@@ -31,6 +35,7 @@ SCHEDULE_DELAY_MS: Final = 1000.0
 _lock = threading.Lock()
 _tracer: trace.Tracer | None = None
 _own: tuple[TracerProvider, OtlpExporter] | None = None
+_plain = False
 
 
 def tracer() -> trace.Tracer:
@@ -38,6 +43,22 @@ def tracer() -> trace.Tracer:
     if _tracer is not None:
         return _tracer
     return _create()
+
+
+def start_request_span(
+    name: str, context: Context | None, attributes: dict[str, Any], start_time: int
+) -> trace.Span:
+    """Start the span of a request; `attributes` are its own from now on."""
+    made = tracer()
+    if _plain and isinstance(made, SdkTracer):
+        return server_span.start(made, INSTRUMENTATION, name, context, attributes, start_time)
+    return made.start_span(
+        name,
+        context=context,
+        kind=trace.SpanKind.SERVER,
+        attributes=attributes,
+        start_time=start_time,
+    )
 
 
 def endpoint() -> str:
@@ -106,11 +127,12 @@ def _create() -> trace.Tracer:
 
 
 def _own_provider() -> TracerProvider:
-    global _own
+    global _own, _plain
     exporter = OtlpExporter(endpoint())
     options: dict[str, Any] = {}
     if not os.environ.get("OTEL_TRACES_SAMPLER"):
         options["sampler"] = ALWAYS_ON
+        _plain = not _limits_are_set()
     provider = TracerProvider(resource=resource(), shutdown_on_exit=False, **options)
     if os.environ.get("OTEL_TRACES_EXPORTER", "").strip().lower() == "none":
         trace.set_tracer_provider(provider)
@@ -121,6 +143,11 @@ def _own_provider() -> TracerProvider:
     _own = provider, exporter
     atexit.register(_flush_at_exit)
     return provider
+
+
+def _limits_are_set() -> bool:
+    """Only the SDK's own spans keep to limits of spans."""
+    return any(name.startswith("OTEL_") and name.endswith("_LIMIT") for name in os.environ)
 
 
 def _flush_at_exit() -> None:
