@@ -6,7 +6,7 @@ import itertools
 import json
 import os
 import secrets
-from typing import Any, Final
+from typing import Final
 
 from timesplit_django import attributes as names
 from timesplit_django.parts import CACHE, EXTERNAL, PARTS, category_sums
@@ -14,6 +14,10 @@ from timesplit_django.queries import Folded, Group, QueryLog, digest_entries
 
 VERSION: Final = 1
 _UNDIVIDED: Final = (EXTERNAL, CACHE)
+_DIVIDED: Final = tuple(
+    (part, f'"{name}":') for part, name in enumerate(PARTS) if part not in _UNDIVIDED
+)
+_encode: Final = json.JSONEncoder(separators=(",", ":")).encode
 
 _process = secrets.token_hex(8)
 _sequence = itertools.count(1)
@@ -40,31 +44,24 @@ def digest_attributes(
         names.CACHE_NS: sums["cache"],
         names.EXTERNAL_NS: sums["external"],
         names.QUERIES: queries.count,
-        names.DIGEST: json.dumps(
-            _document(part_ns, queries, groups, statement_limit), separators=(",", ":")
-        ),
+        names.DIGEST: _document(part_ns, queries, groups, statement_limit),
     }
 
 
 def _document(
     part_ns: list[int], queries: QueryLog, groups: list[Group], statement_limit: int
-) -> dict[str, Any]:
-    document: dict[str, Any] = {
-        "v": VERSION,
-        "process": _process,
-        "sequence": next(_sequence),
-        "parts": {
-            PARTS[part]: elapsed_ns
-            for part, elapsed_ns in enumerate(part_ns)
-            if elapsed_ns and part not in _UNDIVIDED
-        },
-    }
+) -> str:
+    """JSON. What every request has is a few integers, put in their places without an encoder."""
+    parts = ",".join([f"{key}{part_ns[part]}" for part, key in _DIVIDED if part_ns[part]])
+    document = (
+        f'{{"v":{VERSION},"process":"{_process}","sequence":{next(_sequence)},"parts":{{{parts}}}'
+    )
     if groups:
-        document["statements"] = digest_entries(groups[:statement_limit])
+        document += f',"statements":{_encode(digest_entries(groups[:statement_limit]))}'
     folded = queries.folded(groups[statement_limit:])
     if folded.calls:
-        document["folded"] = _totals(folded)
-    return document
+        document += f',"folded":{_encode(_totals(folded))}'
+    return document + "}"
 
 
 def _totals(folded: Folded) -> dict[str, int]:

@@ -55,7 +55,9 @@ def is_interesting(name: str, duration_ns: int, groups: list[Group], failed: boo
         return settings.spans == "all"
     if len(_endpoints) >= KNOWN_ENDPOINTS:
         _endpoints.clear()
-    endpoint = _endpoints.setdefault(name, _Endpoint())
+    endpoint = _endpoints.get(name)
+    if endpoint is None:
+        endpoint = _endpoints.setdefault(name, _Endpoint())
     endpoint.requests += 1
     every = settings.sample_every
     # Each of these learns from every request, so none may be left out for another's answer.
@@ -86,7 +88,9 @@ def _has_new_statement(groups: list[Group]) -> bool:
 
 
 def _has_repeated_statement(groups: list[Group], repeats: int) -> bool:
+    if not groups:
+        return False
     calls: Counter[str] = Counter()
     for group in groups:
         calls[group.first.statement.text] += group.calls
-    return max(calls.values(), default=0) >= max(repeats, 1)
+    return max(calls.values()) >= max(repeats, 1)

@@ -108,9 +108,12 @@ class QueryLog:
     def groups(self, view_site: Callable[[], Site | None]) -> list[Group]:
         """By text and call site, the most expensive first; `view_site` says where the view is."""
         groups: dict[tuple[str, Site | None], Group] = {}
+        of_view: Site | None = BY_VIEW
         for query in self.queries:
             if query.site is BY_VIEW:
-                query.site = view_site()
+                if of_view is BY_VIEW:
+                    of_view = view_site()
+                query.site = of_view
             key = query.statement.text, query.site
             group = groups.get(key)
             if group is None:

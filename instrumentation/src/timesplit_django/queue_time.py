@@ -24,7 +24,7 @@ def queue_ns(meta: Mapping[str, Any], start_ns: int) -> int | None:
     waits = [
         start_ns - since_ns
         for header in HEADERS
-        if (since_ns := _unix_ns(str(meta.get(header, "")))) is not None
+        if header in meta and (since_ns := _unix_ns(str(meta[header]))) is not None
     ]
     if not waits or max(waits) > LONGEST_NS:
         return None

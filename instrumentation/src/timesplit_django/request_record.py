@@ -10,7 +10,7 @@ from __future__ import annotations
 import threading
 import time
 import weakref
-from functools import cache, partial
+from functools import lru_cache, partial
 from typing import Any
 
 from opentelemetry import context as otel_context
@@ -142,7 +142,7 @@ def _send(record: RequestRecord, cpu_ns: int | None) -> None:
 
 def _describe(record: RequestRecord, cpu_ns: int | None) -> None:
     settings = package_settings.current()
-    groups = record.queries.groups(cache(partial(endpoint.view_site, record.request)))
+    groups = record.queries.groups(partial(endpoint.view_site, record.request))
     attributes = _http_attributes(record)
     attributes.update(
         digest_attributes(record.part_ns, record.queries, groups, settings.statement_limit)
@@ -178,7 +178,14 @@ def _http_attributes(record: RequestRecord) -> dict[str, Any]:
     error_type = _error_type(record)
     if error_type is not None:
         attributes[names.ERROR_TYPE] = error_type
-    attributes.update(_server_attributes(request.META))
+    meta = request.META
+    attributes.update(
+        _server_attributes(
+            str(meta.get("HTTP_HOST") or meta.get("SERVER_NAME") or ""),
+            str(meta.get("SERVER_PORT") or ""),
+            str(meta.get("SERVER_PROTOCOL") or ""),
+        )
+    )
     return attributes
 
 
@@ -190,17 +197,17 @@ def _error_type(record: RequestRecord) -> str | None:
     return None
 
 
-def _server_attributes(meta: dict[str, Any]) -> dict[str, Any]:
-    host = str(meta.get("HTTP_HOST") or meta.get("SERVER_NAME") or "")
+@lru_cache(maxsize=256)
+def _server_attributes(host: str, server_port: str, protocol: str) -> dict[str, Any]:
+    """By what a request was sent to; the port in `host` comes first."""
     name, colon, port = host.rpartition(":")
     if not colon or not port.isdigit():
-        name, port = host, str(meta.get("SERVER_PORT") or "")
+        name, port = host, server_port
     attributes: dict[str, Any] = {}
     if name:
         attributes[names.SERVER_ADDRESS] = name.strip("[]")
     if port.isdigit():
         attributes[names.SERVER_PORT] = int(port)
-    protocol = str(meta.get("SERVER_PROTOCOL") or "")
     if protocol.startswith("HTTP/"):
         attributes[names.NETWORK_PROTOCOL_VERSION] = protocol[5:]
     return attributes
