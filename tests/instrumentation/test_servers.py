@@ -39,6 +39,14 @@ SERVERS = {
         *("uvicorn", "--host", "{host}", "--port", "{port}"),
         "tests.djangoproject.servers:asgi",
     ],
+    "uvicorn-wsgi": [
+        *("uvicorn", "--interface", "wsgi", "--host", "{host}", "--port", "{port}"),
+        "tests.djangoproject.servers:wsgi",
+    ],
+    "granian": [
+        *("granian", "--interface", "wsgi", "--host", "{host}", "--port", "{port}"),
+        "tests.djangoproject.servers:wsgi",
+    ],
 }
 
 

@@ -27,6 +27,8 @@ PROBES: Final = (
     "threads",
     "asgiref",
     "lifespan",
+    "uvicorn",
+    "processes",
     "celery",
     "commands",
 )

@@ -19,6 +19,7 @@ LIBRARIES: Final = {
     "requests": "requests",
     "rest_framework": "rest_framework",
     "urllib3": "urllib3",
+    "uvicorn": "uvicorn",
 }
 
 
