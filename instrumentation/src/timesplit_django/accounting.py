@@ -94,11 +94,10 @@ class Account:
             try:
                 while not parent.active and parent.parent is not None:
                     parent = parent.parent
-                now = self._clock()
-                self._charge(now)
-                shown = shown and len(self.shown) < self.shown_limit
-                activity = Activity(self, part, parent, now, None if shown else parent.shown)
-                if shown:
+                self._charge()
+                around = None if shown and len(self.shown) < self.shown_limit else parent.shown
+                activity = Activity(self, part, parent, self._last_ns, around)
+                if around is None:
                     self.shown.append(activity)
                     parent.shown.shown_children += 1
                 parent.active_children += 1
@@ -131,8 +130,8 @@ class Account:
             self._busy = True
             try:
                 self._leave(activity)
-                while self._late:
-                    self._leave(self._late.pop())
+                if self._late:
+                    self._leave_late()
             finally:
                 self._busy = False
 
@@ -141,7 +140,7 @@ class Account:
         with self._lock:
             if self.closed or self._busy:
                 return False
-            self._charge(self._clock())
+            self._charge()
             self.closed = True
             for activity in self.shown:
                 if activity.active:
@@ -163,7 +162,7 @@ class Account:
     def _leave(self, activity: Activity) -> None:
         if not activity.active:
             return
-        self._charge(self._clock())
+        self._charge()
         activity.active = False
         activity.end_ns = self._last_ns
         parent = activity.parent
@@ -182,7 +181,14 @@ class Account:
         else:
             self._elect()
 
-    def _charge(self, now: int) -> None:
+    def _leave_late(self) -> None:
+        """Leave what was to be left while the account was being changed."""
+        while self._late:
+            self._leave(self._late.pop())
+
+    def _charge(self) -> None:
+        """Charge the time since the last transition to who has been winning since."""
+        now = self._clock()
         elapsed = now - self._last_ns
         self._last_ns = now
         winner = self._winner
@@ -190,11 +196,12 @@ class Account:
         part = winner.part
         self.part_ns[part] += elapsed
         visible = self._visible
-        if visible.part != part and elapsed:
+        if visible is not winner and visible.part != part and elapsed:
             folded = visible.folded
             if folded is None:
-                folded = visible.folded = {}
-            folded[part] = folded.get(part, 0) + elapsed
+                visible.folded = {part: elapsed}
+            else:
+                folded[part] = folded.get(part, 0) + elapsed
 
     def _add_leaf(self, activity: Activity, instead_of: Activity | None) -> None:
         leaves = self._leaves

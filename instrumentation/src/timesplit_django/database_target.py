@@ -4,7 +4,6 @@ from __future__ import annotations
 
 from pathlib import Path
 from typing import Any, Final
-from weakref import WeakKeyDictionary
 
 from timesplit_django.queries import Target
 
@@ -13,14 +12,15 @@ _SYSTEMS: Final = {
     "oracle": "oracle.db",
 }
 
-_targets: WeakKeyDictionary[Any, Target] = WeakKeyDictionary()
+_KEPT_AS: Final = "_timesplit_target"
 
 
 def target_of(connection: Any) -> Target:
-    """The target of a connection, found once for each."""
-    target = _targets.get(connection)
+    """The target of a connection, found once and kept on it."""
+    kept = connection.__dict__
+    target: Target | None = kept.get(_KEPT_AS)
     if target is None:
-        target = _targets[connection] = _found(connection)
+        target = kept[_KEPT_AS] = _found(connection)
     return target
 
 
