@@ -20,13 +20,14 @@ from contextlib import suppress
 from pathlib import Path
 from typing import IO, Final, Protocol
 
-from sqlalchemy import Connection, Engine, insert, select, text, update
+from sqlalchemy import Connection, Engine, Text, cast, func, insert, select, text, update
 from sqlalchemy.exc import DBAPIError
 
 from collector.store.tables import streams
 
 SQLITE_STREAM_ID: Final = 1
 _LOCK_CLASS: Final = 0x7453706C  # the first half of every stream's advisory lock key
+_OWNER_CLASS: Final = 0x7453706D
 
 
 class StreamTaken(RuntimeError):
@@ -60,6 +61,7 @@ class Stream:
 
     def confirm(self, connection: Connection) -> None:
         """Raises StreamLost where `streams` names another owner."""
+        _lock_owner(connection, self.stream_id, shared=True)
         owner = select(streams.c.owner).where(streams.c.stream_id == self.stream_id)
         if connection.scalar(owner) != self.owner:
             raise StreamLost(
@@ -130,6 +132,7 @@ def _own(engine: Engine, lock: _Lock) -> Stream:
 
 def _write_owner(connection: Connection, stream_id: int, owner: str) -> None:
     now_s = int(time.time())
+    _lock_owner(connection, stream_id, shared=False)
     taken_over = (
         update(streams)
         .where(streams.c.stream_id == stream_id)
@@ -141,6 +144,17 @@ def _write_owner(connection: Connection, stream_id: int, owner: str) -> None:
                 stream_id=stream_id, owner=owner, derived_position=0, last_seen_s=now_s
             )
         )
+
+
+def _lock_owner(connection: Connection, stream_id: int, *, shared: bool) -> None:
+    """Until the transaction ends, a stream that is being written to gets no other owner.
+
+    A key alone does not keep two owners from the same position: on PostgreSQL the journal's has the
+    time of arrival in it.
+    """
+    if connection.dialect.name == "postgresql":
+        take = func.pg_advisory_xact_lock_shared if shared else func.pg_advisory_xact_lock
+        connection.execute(select(cast(take(_OWNER_CLASS, stream_id), Text)))
 
 
 class _FileLock:

@@ -24,7 +24,6 @@ from collector.store.tables import (
 
 SLICE_ROWS: Final = 500
 JOURNAL_SLICE_ROWS: Final = 16  # they are large
-SCAN_ROWS: Final = 20_000
 
 Key = tuple[Any, ...]
 Slices = Iterator[tuple[Table, Sequence[Key]]]
@@ -58,19 +57,12 @@ def expired_journal(engine: Engine, since_s: int, derived: dict[int, int]) -> Sl
 def expired_journal_traces(engine: Engine, since_s: int) -> Slices:
     """Where the spans of traces were, of rows that arrived before `since_s`."""
     columns = list(journal_traces.primary_key.columns)
-    first: Key = ()
-    while True:
-        page = select(*columns).order_by(*columns).limit(SCAN_ROWS)
-        if first:
-            page = page.where(tuple_(*columns) > tuple_(*first))
-        rows = _read(engine, page)
-        day = since_s // DAY_S
-        expired = [tuple(row) for row in rows if row.day < day]
-        for start in range(0, len(expired), SLICE_ROWS):
-            yield journal_traces, expired[start : start + SLICE_ROWS]
-        if len(rows) < SCAN_ROWS:
-            return
-        first = tuple(rows[-1])
+    expired = select(*columns).where(journal_traces.c.day < since_s // DAY_S)
+    expired = expired.order_by(*columns).limit(SLICE_ROWS)
+    query = expired
+    while keys := [tuple(row) for row in _read(engine, query)]:
+        yield journal_traces, keys
+        query = expired.where(tuple_(*columns) > tuple_(*keys[-1]))  # nothing is read twice
 
 
 def expired_requests(engine: Engine, since_s: int) -> Slices:
@@ -83,6 +75,7 @@ def expired_requests(engine: Engine, since_s: int) -> Slices:
             .where(
                 requests.c.endpoint_id == endpoint_id,
                 requests.c.start_ns < since_s * 1_000_000_000,
+                requests.c.day < since_s // DAY_S,
             )
             .limit(SLICE_ROWS)
         )

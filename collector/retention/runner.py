@@ -31,6 +31,7 @@ from collector.retention.expired_rows import (
     expired_rollups,
 )
 from collector.retention.keep import Keep
+from collector.retention.partitions import create_partitions, drop_partitions
 from collector.store.kept_since import raise_kept_since
 from collector.store.tables import streams
 
@@ -65,9 +66,15 @@ class Retention:
                 cause = str(error).partition("\n")[0]
                 _log.warning("What is no longer kept is removed later: %s", cause)
 
+    def prepare(self, now_s: float) -> None:
+        """Make room for what is to come; at the start, and in every pass."""
+        if self._engine.dialect.name == "postgresql":
+            create_partitions(self._engine, now_s)
+
     def remove(self, now_s: float, stop: threading.Event) -> None:
         """Remove all that is not kept at that time, unless another collector is doing it."""
         since_s = self._keep.since_s(now_s)
+        self.prepare(now_s)
         with _alone(self._engine) as alone:
             if not alone:
                 return
@@ -78,6 +85,9 @@ class Retention:
             self._derived = self._derived_positions()
 
     def _remove_kind(self, kind: str, since_s: int, stop: threading.Event) -> None:
+        if self._engine.dialect.name == "postgresql":
+            for name in drop_partitions(self._engine, kind, since_s, self._derived):
+                _log.info("Dropped %s: it is kept no longer.", name)
         if kind == "journal":  # in every pass: what was not derived yet may be by now
             self._delete(expired_journal(self._engine, since_s, self._derived), stop)
         if self._done.get(kind) == since_s:
@@ -119,6 +129,10 @@ def removing(engine: Engine, keep: Keep, settle_s: float) -> Iterator[None]:
     """Enforce retention on a thread until the block ends."""
     stop = threading.Event()
     retention = Retention(engine, keep, settle_s)
+    try:
+        retention.prepare(time.time())
+    except SQLAlchemyError as error:
+        _log.warning("Partitions are made later: %s", str(error).partition("\n")[0])
     thread = threading.Thread(target=retention.run, args=(stop,), name="retention", daemon=True)
     thread.start()
     try:

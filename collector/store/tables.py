@@ -8,6 +8,8 @@ from natural keys (`identity.py`), so no table needs a sequence or a lock.
 A rollup row belongs to one stream (one collector's journal), so each row has one writer; readers
 add the streams up. All times are integer nanoseconds in columns ending `_ns`, or Unix seconds in
 columns ending `_s`.
+
+What grows fastest is partitioned on PostgreSQL by the time in its key (`retention/partitions.py`).
 """
 
 from __future__ import annotations
@@ -81,8 +83,9 @@ journal = Table(
     _count("received_ns"),
     _count("spans"),
     Column("body", LargeBinary, nullable=False),  # journal/frames.py says what is inside
-    PrimaryKeyConstraint("stream_id", "position"),
+    PrimaryKeyConstraint("stream_id", "position", "received_ns"),
     sqlite_with_rowid=False,
+    postgresql_partition_by="RANGE (received_ns)",
 )
 
 kept_since = Table(
@@ -214,6 +217,7 @@ requests = Table(
     PrimaryKeyConstraint("trace_id", "span_id", "day"),
     Index(None, "endpoint_id", "start_ns"),
     sqlite_with_rowid=False,
+    postgresql_partition_by="RANGE (day)",
 )
 
 journal_traces = Table(
@@ -225,6 +229,7 @@ journal_traces = Table(
     Column("day", Integer, nullable=False),  # of arrival, in days since 1970, for partitions
     PrimaryKeyConstraint("trace_id", "stream_id", "position", "day"),
     sqlite_with_rowid=False,
+    postgresql_partition_by="RANGE (day)",
 )
 
 unsettled_traces = Table(
@@ -238,6 +243,11 @@ unsettled_traces = Table(
 )
 
 # --- By endpoint ------------------------------------------------------------------------------
+
+
+def _partition_by(start: str) -> str | None:
+    """Days are few and may be kept for ever."""
+    return None if start == "day_s" else f"RANGE ({start})"
 
 
 def _endpoint_rollup(name: str, start: str) -> Table:
@@ -267,6 +277,7 @@ def _endpoint_rollup(name: str, start: str) -> Table:
         PrimaryKeyConstraint("endpoint_id", start, "release_id", "stream_id"),
         Index(None, start),
         sqlite_with_rowid=False,
+        postgresql_partition_by=_partition_by(start),
     )
 
 
@@ -293,6 +304,7 @@ def _statement_rollup(name: str, start: str) -> Table:
         ),
         Index(None, start),
         sqlite_with_rowid=False,
+        postgresql_partition_by=_partition_by(start),
     )
 
 

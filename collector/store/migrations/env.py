@@ -12,12 +12,17 @@ from alembic import context
 from sqlalchemy import Connection
 
 from collector.store.engine import open_database
+from collector.store.schema import is_no_partition
 from collector.store.tables import metadata
 
 
 def _run(connection: Connection) -> None:
     context.configure(
-        connection=connection, target_metadata=metadata, transactional_ddl=True, compare_type=True
+        connection=connection,
+        target_metadata=metadata,
+        transactional_ddl=True,
+        compare_type=True,
+        include_name=is_no_partition,
     )
     with context.begin_transaction():
         context.run_migrations()

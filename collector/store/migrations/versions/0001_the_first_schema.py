@@ -102,6 +102,7 @@ def upgrade() -> None:
             "endpoint_id", "hour_s", "release_id", "stream_id", name="pk_endpoint_hours"
         ),
         sqlite_with_rowid=False,
+        postgresql_partition_by="RANGE (hour_s)",
     )
     op.create_index("ix_endpoint_hours_hour_s", "endpoint_hours", ["hour_s"], unique=False)
     op.create_table(
@@ -144,6 +145,7 @@ def upgrade() -> None:
             "endpoint_id", "minute_s", "release_id", "stream_id", name="pk_endpoint_minutes"
         ),
         sqlite_with_rowid=False,
+        postgresql_partition_by="RANGE (minute_s)",
     )
     op.create_index("ix_endpoint_minutes_minute_s", "endpoint_minutes", ["minute_s"], unique=False)
     op.create_table(
@@ -164,8 +166,9 @@ def upgrade() -> None:
         sa.Column("received_ns", sa.BigInteger(), nullable=False),
         sa.Column("spans", sa.BigInteger(), nullable=False),
         sa.Column("body", sa.LargeBinary(), nullable=False),
-        sa.PrimaryKeyConstraint("stream_id", "position", name="pk_journal"),
+        sa.PrimaryKeyConstraint("stream_id", "position", "received_ns", name="pk_journal"),
         sqlite_with_rowid=False,
+        postgresql_partition_by="RANGE (received_ns)",
     )
     op.create_table(
         "journal_traces",
@@ -177,6 +180,7 @@ def upgrade() -> None:
             "trace_id", "stream_id", "position", "day", name="pk_journal_traces"
         ),
         sqlite_with_rowid=False,
+        postgresql_partition_by="RANGE (day)",
     )
     op.create_table(
         "kept_since",
@@ -242,6 +246,7 @@ def upgrade() -> None:
         sa.Column("statements", sa.LargeBinary(), nullable=True),
         sa.PrimaryKeyConstraint("trace_id", "span_id", "day", name="pk_requests"),
         sqlite_with_rowid=False,
+        postgresql_partition_by="RANGE (day)",
     )
     op.create_index(
         "ix_requests_endpoint_id_start_ns", "requests", ["endpoint_id", "start_ns"], unique=False
@@ -308,6 +313,7 @@ def upgrade() -> None:
             name="pk_statement_hours",
         ),
         sqlite_with_rowid=False,
+        postgresql_partition_by="RANGE (hour_s)",
     )
     op.create_index("ix_statement_hours_hour_s", "statement_hours", ["hour_s"], unique=False)
     op.create_table(
@@ -335,6 +341,7 @@ def upgrade() -> None:
             name="pk_statement_minutes",
         ),
         sqlite_with_rowid=False,
+        postgresql_partition_by="RANGE (minute_s)",
     )
     op.create_index(
         "ix_statement_minutes_minute_s", "statement_minutes", ["minute_s"], unique=False
@@ -379,3 +386,13 @@ def upgrade() -> None:
     if op.get_bind().dialect.name == "postgresql":
         # It is compressed already: PostgreSQL need not try again at every commit.
         op.execute("ALTER TABLE journal ALTER COLUMN body SET STORAGE EXTERNAL")
+        for table in (
+            "journal",
+            "journal_traces",
+            "requests",
+            "endpoint_minutes",
+            "endpoint_hours",
+            "statement_minutes",
+            "statement_hours",
+        ):
+            op.execute(f"CREATE TABLE {table}_default PARTITION OF {table} DEFAULT")
