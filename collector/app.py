@@ -65,6 +65,7 @@ def create_app(path: WritePath, read_lag: Callable[[], Lag], readers: TokenGuard
             return PlainTextResponse(_NO_READER, 401, {"WWW-Authenticate": "Bearer"})
         path.figures.receiving_bytes.set(path.intake.held_bytes)
         path.figures.waiting_bytes.set(path.journal.waiting_bytes)
+        path.figures.backlog_bytes.set(path.backlog.waiting_bytes)
         with suppress(SQLAlchemyError):  # the other figures matter most while the database is gone
             path.figures.show_lag(await asyncio.to_thread(read_lag))
         return Response(generate_latest(path.figures.registry), media_type=CONTENT_TYPE_LATEST)

@@ -20,13 +20,15 @@ from collector.derive.runner import Deriver
 from collector.deriving import deriving, taking_over
 from collector.journal.lag import read_lag
 from collector.journal.stream import Stream, claim_stream
-from collector.journal.writer import JournalWriter
+from collector.journal.writer import Committed, JournalWriter
 from collector.listen import ListenError, join, listen, port_of
 from collector.pipeline import WritePath
+from collector.receive.backlog import Backlog
 from collector.receive.figures import Figures
 from collector.receive.intake import Intake
 from collector.receive.limits import Limits
 from collector.receive.otlp_grpc import otlp_server
+from collector.receive.scrub import Scrubber
 from collector.receive.senders import Senders
 from collector.retention.keep import Keep
 from collector.retention.runner import removing
@@ -48,6 +50,7 @@ class Settings:
     asks_tokens: bool = False
     limits: Limits = field(default_factory=Limits)
     keep: Keep = field(default_factory=Keep)
+    scrub: str = ""
 
 
 class Addresses:
@@ -77,13 +80,19 @@ async def collecting(
     stream = await asyncio.to_thread(claim_stream, engine)
     try:
         figures = Figures()
+        deriver = Deriver(engine, stream.stream_id, settle_s=settings.settle_s)
+        backlog = Backlog(settings.limits.max_backlog_bytes, lambda: deriver.figures.position)
+
+        def count_commit(committed: Committed) -> None:
+            backlog.count(committed.position, committed.stored_bytes)
+            figures.count_commit(committed)
+
         writer = JournalWriter(
             engine,
             stream,
             max_waiting_bytes=settings.max_waiting_bytes,
-            on_commit=figures.count_commit,
+            on_commit=count_commit,
         )
-        deriver = Deriver(engine, stream.stream_id, settle_s=settings.settle_s)
         figures.show_derived(deriver.figures)
         with (
             taking_over(engine, settings.settle_s),
@@ -93,7 +102,17 @@ async def collecting(
         ):
             senders = Senders(_guard(engine, Scope.INGEST, settings))
             intake = Intake(settings.limits.max_receiving_bytes)
-            path = WritePath(senders, writer, settings.limits, intake, figures, wake, decoders)
+            path = WritePath(
+                senders,
+                writer,
+                settings.limits,
+                intake,
+                Scrubber(settings.scrub),
+                backlog,
+                figures,
+                wake,
+                decoders,
+            )
             try:
                 async with _doors(path, engine, stream, listener, settings) as addresses:
                     yield Collecting(addresses, writer.lost)

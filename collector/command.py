@@ -16,6 +16,18 @@ from collector.store.scopes import TokenMode
 from collector.token_command import token
 
 commands = typer.Typer()
+
+
+def _refuse_unclear_scrub(patterns: str) -> str:
+    from collector.receive.scrub import Scrubber, ScrubError
+
+    try:
+        Scrubber(patterns)
+    except ScrubError as error:
+        raise typer.BadParameter(str(error)) from error
+    return patterns
+
+
 commands.add_typer(token, name="token")
 
 _DEFAULTS = Limits()
@@ -98,6 +110,23 @@ MaxWaitingBytes = Annotated[
         envvar="TIMESPLIT_MAX_WAITING_BYTES",
         min=1,
         help="Bytes that may wait for their commit; beyond it 429.",
+    ),
+]
+MaxBacklogBytes = Annotated[
+    int,
+    typer.Option(
+        envvar="TIMESPLIT_MAX_BACKLOG_BYTES",
+        min=1,
+        help="Bytes of the journal that may wait to be derived; beyond it 429.",
+    ),
+]
+Scrub = Annotated[
+    str,
+    typer.Option(
+        envvar="TIMESPLIT_SCRUB",
+        callback=_refuse_unclear_scrub,
+        help="Attributes to remove before anything is stored: names, or prefix.* for all that "
+        "begin so, with commas in between.",
     ),
 ]
 BodyTimeout = Annotated[
@@ -183,9 +212,11 @@ def serve(
     max_export_spans: MaxExportSpans = _DEFAULTS.max_export_spans,
     max_receiving_bytes: MaxReceivingBytes = _DEFAULTS.max_receiving_bytes,
     max_waiting_bytes: MaxWaitingBytes = 64 * MIB,
+    max_backlog_bytes: MaxBacklogBytes = _DEFAULTS.max_backlog_bytes,
     body_timeout: BodyTimeout = _DEFAULTS.body_timeout_s,
     settle: Settle = 5.0,
     tokens: Tokens = TokenMode.AUTO,
+    scrub: Scrub = "",
     keep_journal: KeepJournal = _KEEP.journal,
     keep_requests: KeepRequests = _KEEP.requests,
     keep_minutes: KeepMinutes = _KEEP.minutes,
@@ -203,11 +234,14 @@ def serve(
         max_json_bytes=max_json_bytes,
         max_export_spans=max_export_spans,
         max_receiving_bytes=max_receiving_bytes,
+        max_backlog_bytes=max_backlog_bytes,
         body_timeout_s=body_timeout,
     )
     keep = _keep(keep_journal, keep_requests, keep_minutes, keep_hours, keep_days)
     asks_tokens = tokens.asks(host)
-    settings = Settings(host, grpc_port, settle, max_waiting_bytes, asks_tokens, limits, keep)
+    settings = Settings(
+        host, grpc_port, settle, max_waiting_bytes, asks_tokens, limits, keep, scrub
+    )
     run_service(database, port, dashboard_port, settings, log_level)
 
 
@@ -223,9 +257,11 @@ def collect(
     max_export_spans: MaxExportSpans = _DEFAULTS.max_export_spans,
     max_receiving_bytes: MaxReceivingBytes = _DEFAULTS.max_receiving_bytes,
     max_waiting_bytes: MaxWaitingBytes = 64 * MIB,
+    max_backlog_bytes: MaxBacklogBytes = _DEFAULTS.max_backlog_bytes,
     body_timeout: BodyTimeout = _DEFAULTS.body_timeout_s,
     settle: Settle = 5.0,
     tokens: Tokens = TokenMode.AUTO,
+    scrub: Scrub = "",
     keep_journal: KeepJournal = _KEEP.journal,
     keep_requests: KeepRequests = _KEEP.requests,
     keep_minutes: KeepMinutes = _KEEP.minutes,
@@ -243,11 +279,14 @@ def collect(
         max_json_bytes=max_json_bytes,
         max_export_spans=max_export_spans,
         max_receiving_bytes=max_receiving_bytes,
+        max_backlog_bytes=max_backlog_bytes,
         body_timeout_s=body_timeout,
     )
     keep = _keep(keep_journal, keep_requests, keep_minutes, keep_hours, keep_days)
     asks_tokens = tokens.asks(host)
-    settings = Settings(host, grpc_port, settle, max_waiting_bytes, asks_tokens, limits, keep)
+    settings = Settings(
+        host, grpc_port, settle, max_waiting_bytes, asks_tokens, limits, keep, scrub
+    )
     run_collector(database, port, settings, log_level)
 
 

@@ -15,11 +15,13 @@ from typing import Final, NamedTuple
 from collector.decode.otlp import MalformedExport, count_spans, count_spans_without_id, parse_export
 from collector.journal.frames import JSON, PROTOBUF, Export
 from collector.journal.writer import JournalFull, JournalUnavailable, JournalWriter
+from collector.receive.backlog import Backlog
 from collector.receive.decompress import decompress
 from collector.receive.figures import Figures
 from collector.receive.intake import Intake, Share
 from collector.receive.limits import Limits
 from collector.receive.refusal import Reason, Refusal
+from collector.receive.scrub import Scrubber
 from collector.receive.senders import Senders
 
 INLINE_BYTES: Final = {PROTOBUF: 1 << 18, JSON: 1 << 13}
@@ -44,6 +46,7 @@ class Decoded(NamedTuple):
     export: Export
     spans: int
     spans_without_id: int  # kept in the journal, but of no use to anybody
+    scrubbed: int  # attributes that are not in `export` any more
 
 
 class DeriverWake:
@@ -70,6 +73,8 @@ class WritePath(NamedTuple):
     journal: JournalWriter
     limits: Limits
     intake: Intake
+    scrubber: Scrubber
+    backlog: Backlog
     figures: Figures
     wake: DeriverWake
     decoders: Executor  # of few threads, so that what is decoded at once is bounded
@@ -78,6 +83,7 @@ class WritePath(NamedTuple):
 async def accept_export(received: Received, path: WritePath) -> Decoded:
     """Store an export: returns when it is committed. Raises Refusal."""
     check_content_type(received)
+    path.backlog.admit()
     decoded = await decode(received, path)
     await append(decoded, path.journal)
     path.wake.count(len(decoded.export.body))
@@ -97,16 +103,17 @@ def check_content_type(received: Received) -> None:
 async def decode(received: Received, path: WritePath) -> Decoded:
     """Decompress and parse, so that nothing unreadable is ever in the journal."""
     if not received.encoding and len(received.body) <= INLINE_BYTES[received.content_type]:
-        decoded = decode_body(received, path.limits)
+        decoded = decode_body(received, path)
     else:
         loop = asyncio.get_running_loop()
-        decoded = await loop.run_in_executor(path.decoders, decode_body, received, path.limits)
+        decoded = await loop.run_in_executor(path.decoders, decode_body, received, path)
     if decoded.export.body is not received.body:
         received.share.grow(len(decoded.export.body))
     return decoded
 
 
-def decode_body(received: Received, limits: Limits) -> Decoded:
+def decode_body(received: Received, path: WritePath) -> Decoded:
+    limits = path.limits
     max_bytes = limits.max_content_bytes(received.content_type)
     body = decompress(received.body, received.encoding, max_bytes)
     try:
@@ -120,7 +127,11 @@ def decode_body(received: Received, limits: Limits) -> Decoded:
             f"{spans} spans in one export; the limit is {limits.max_export_spans}: "
             "set a smaller batch size in the exporter",
         )
-    return Decoded(Export(received.content_type, body), spans, count_spans_without_id(export))
+    stored = Export(received.content_type, body)
+    scrubbed = path.scrubber.scrub(export) if path.scrubber else 0
+    if scrubbed:
+        stored = Export(PROTOBUF, export.SerializeToString())
+    return Decoded(stored, spans, count_spans_without_id(export), scrubbed)
 
 
 async def append(decoded: Decoded, journal: JournalWriter) -> None:
@@ -140,4 +151,5 @@ def count(received: Received, decoded: Decoded, figures: Figures) -> None:
     figures.exports.labels(received.transport, content_type).inc()
     figures.spans.inc(decoded.spans)
     figures.rejected_spans.inc(decoded.spans_without_id)
+    figures.scrubbed_attributes.inc(decoded.scrubbed)
     figures.bytes.inc(len(decoded.export.body))

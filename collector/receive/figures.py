@@ -46,6 +46,11 @@ class Figures:
         )
         for reason in Reason:
             self.refused.labels(reason.label)  # shown as 0 before the first
+        self.scrubbed_attributes = Counter(
+            "timesplit_scrubbed_attributes",
+            "Attributes that were removed because TIMESPLIT_SCRUB names them.",
+            registry=self.registry,
+        )
         self.journal_bytes = Counter(
             "timesplit_journal_bytes", "Bytes written to the journal.", registry=self.registry
         )
@@ -69,6 +74,11 @@ class Figures:
         )
         self.waiting_bytes = Gauge(
             "timesplit_waiting_bytes", "Bodies waiting to be committed.", registry=self.registry
+        )
+        self.backlog_bytes = Gauge(
+            "timesplit_backlog_bytes",
+            "Bytes of the journal that this process has stored and that are not derived yet.",
+            registry=self.registry,
         )
         self.commit_seconds = Histogram(
             "timesplit_commit_seconds",

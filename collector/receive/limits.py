@@ -23,6 +23,8 @@ class Limits:
     max_export_spans: int = 100_000
     max_receiving_bytes: int = 128 * MIB
     """Bodies being received and decoded, of all clients together."""
+    max_backlog_bytes: int = 512 * MIB
+    """Of the journal, stored but not derived yet."""
     body_timeout_s: float = 30.0
     """Until the last byte of a body has come."""
 

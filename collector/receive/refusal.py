@@ -27,6 +27,7 @@ class Reason(Enum):
     TOO_MANY_SPANS = ("too_many_spans", 413, StatusCode.RESOURCE_EXHAUSTED)
     UNSUPPORTED_TYPE = ("unsupported_type", 415, StatusCode.INVALID_ARGUMENT)
     UNSUPPORTED_ENCODING = ("unsupported_encoding", 415, StatusCode.INVALID_ARGUMENT)
+    BEHIND = ("behind", 429, StatusCode.RESOURCE_EXHAUSTED)
     OVERLOADED = ("overloaded", 429, StatusCode.RESOURCE_EXHAUSTED)
     UNAVAILABLE = ("unavailable", 503, StatusCode.UNAVAILABLE)
 
@@ -44,5 +45,5 @@ class Refusal(Exception):
         self.reason = reason
         self.message = message
         self.retry_after_s: int | None = None
-        if reason in (Reason.OVERLOADED, Reason.UNAVAILABLE):
+        if reason in (Reason.BEHIND, Reason.OVERLOADED, Reason.UNAVAILABLE):
             self.retry_after_s = next(_RETRY_AFTER_S)
