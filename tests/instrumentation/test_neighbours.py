@@ -2,10 +2,13 @@
 
 from __future__ import annotations
 
+import threading
+import time
 from collections.abc import Callable, Iterator
 from typing import Any
 
 import pytest
+from opentelemetry import trace
 from opentelemetry.instrumentation.django import DjangoInstrumentor
 from opentelemetry.instrumentation.psycopg import PsycopgInstrumentor
 from opentelemetry.instrumentation.wsgi import OpenTelemetryMiddleware
@@ -13,6 +16,7 @@ from opentelemetry.sdk.trace import ReadableSpan
 from opentelemetry.trace import SpanKind
 
 from tests.instrumentation.conftest import Seen, seen_while
+from timesplit_django import last_requests
 
 TRACE = 0x0123456789ABCDEF0123456789ABCDEF
 PARENT = "00-0123456789abcdef0123456789abcdef-0123456789abcdef-01"
@@ -87,6 +91,25 @@ def test_request_inside_a_request_marks_none(
     spans = [span for span in ask("/plain/").spans if span.kind is SpanKind.SERVER]
     assert sorted(span.name for span in spans) == ["GET /books/<int:pk>/", "GET /plain/"]
     assert not any("timesplit.measured_inside" in (span.attributes or {}) for span in spans)
+
+
+def test_provider_of_the_application_is_asked_to_send_and_not_waited_for(
+    project: None, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    asked, ended = threading.Event(), threading.Event()
+
+    def force_flush() -> None:
+        asked.set()
+        ended.wait(60)
+
+    monkeypatch.setattr(trace.get_tracer_provider(), "force_flush", force_flush)
+    begun = time.monotonic()
+    try:
+        last_requests.deliver()
+        assert asked.is_set()
+        assert time.monotonic() - begun < 30
+    finally:
+        ended.set()
 
 
 def _of_scope(seen: Seen, scope: str) -> list[ReadableSpan]:

@@ -11,7 +11,7 @@ from typing import Any
 
 from opentelemetry import propagate
 
-from timesplit_django import guard, jobs, tracing
+from timesplit_django import guard, jobs, last_requests
 from timesplit_django import settings as package_settings
 from timesplit_django.accounting import current
 from timesplit_django.patching import Patches
@@ -85,6 +85,5 @@ def _carrier(request: Any) -> dict[str, str]:
     return {name: value for name, value in found.items() if isinstance(value, str)}
 
 
-@guard.guarded
 def _flush(**_: Any) -> None:
-    tracing.flush(tracing.EXIT_FLUSH_S)
+    last_requests.deliver()

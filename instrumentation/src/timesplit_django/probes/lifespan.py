@@ -12,7 +12,7 @@ from typing import Any
 
 from django.core.handlers.asgi import ASGIHandler
 
-from timesplit_django import guard, tracing
+from timesplit_django import last_requests
 from timesplit_django.patching import Patches
 
 _patches = Patches()
@@ -44,11 +44,6 @@ async def _live(receive: Any, send: Any) -> None:
         if message["type"] == "lifespan.startup":
             await send({"type": "lifespan.startup.complete"})
         elif message["type"] == "lifespan.shutdown":
-            await asyncio.to_thread(_flush)
+            await asyncio.to_thread(last_requests.deliver)
             await send({"type": "lifespan.shutdown.complete"})
             return
-
-
-@guard.guarded
-def _flush() -> None:
-    tracing.flush(tracing.EXIT_FLUSH_S)

@@ -10,7 +10,7 @@ import multiprocessing
 from multiprocessing import util
 from typing import Final
 
-from timesplit_django import guard, tracing
+from timesplit_django import last_requests
 
 _FIRST: Final = 100  # before the finalizers of `multiprocessing` itself
 
@@ -45,7 +45,6 @@ def _finalize(_: _Children) -> None:
     util.Finalize(None, _flush, exitpriority=_FIRST)
 
 
-@guard.guarded
 def _flush() -> None:
     if _children.installed:
-        tracing.flush(tracing.EXIT_FLUSH_S)
+        last_requests.deliver()

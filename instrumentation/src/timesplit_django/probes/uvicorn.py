@@ -11,7 +11,7 @@ import functools
 from types import ModuleType
 from typing import Any
 
-from timesplit_django import guard, tracing
+from timesplit_django import last_requests
 from timesplit_django.patching import Patches
 
 _patches = Patches()
@@ -35,12 +35,7 @@ def _flushing(original: Any) -> Any:
     @functools.wraps(original)
     async def shutdown(self: Any, *args: Any, **kwargs: Any) -> Any:
         answer = await original(self, *args, **kwargs)
-        await asyncio.to_thread(_flush)
+        await asyncio.to_thread(last_requests.deliver)
         return answer
 
     return shutdown
-
-
-@guard.guarded
-def _flush() -> None:
-    tracing.flush(tracing.EXIT_FLUSH_S)
