@@ -5,8 +5,10 @@ What they run is imported when they run, so that the other path's commands start
 
 from __future__ import annotations
 
+from collections.abc import Mapping
+from dataclasses import fields
 from datetime import datetime
-from typing import Annotated, Literal
+from typing import Annotated, Any, Literal
 
 import typer
 
@@ -228,15 +230,7 @@ def serve(
     from collector.collecting import Settings
     from collector.process import run_service
 
-    limits = Limits(
-        max_body_bytes=max_body_bytes,
-        max_decompressed_bytes=max_decompressed_bytes,
-        max_json_bytes=max_json_bytes,
-        max_export_spans=max_export_spans,
-        max_receiving_bytes=max_receiving_bytes,
-        max_backlog_bytes=max_backlog_bytes,
-        body_timeout_s=body_timeout,
-    )
+    limits = _limits(locals())
     keep = _keep(keep_journal, keep_requests, keep_minutes, keep_hours, keep_days)
     asks_tokens = tokens.asks(host)
     settings = Settings(
@@ -273,21 +267,20 @@ def collect(
     from collector.collecting import Settings
     from collector.process import run_collector
 
-    limits = Limits(
-        max_body_bytes=max_body_bytes,
-        max_decompressed_bytes=max_decompressed_bytes,
-        max_json_bytes=max_json_bytes,
-        max_export_spans=max_export_spans,
-        max_receiving_bytes=max_receiving_bytes,
-        max_backlog_bytes=max_backlog_bytes,
-        body_timeout_s=body_timeout,
-    )
+    limits = _limits(locals())
     keep = _keep(keep_journal, keep_requests, keep_minutes, keep_hours, keep_days)
     asks_tokens = tokens.asks(host)
     settings = Settings(
         host, grpc_port, settle, max_waiting_bytes, asks_tokens, limits, keep, scrub
     )
     run_collector(database, port, settings, log_level)
+
+
+def _limits(options: Mapping[str, Any]) -> Limits:
+    """The options that are limits: both have the same names, but for the unit."""
+    return Limits(
+        **{limit.name: options[limit.name.removesuffix("_s")] for limit in fields(Limits)}
+    )
 
 
 def _keep(journal: int, requests: int, minutes: int, hours: int, days: int) -> Keep:

@@ -54,6 +54,15 @@ class Figures:
         self.journal_bytes = Counter(
             "timesplit_journal_bytes", "Bytes written to the journal.", registry=self.registry
         )
+        self.commit_seconds = Histogram(
+            "timesplit_commit_seconds",
+            "Duration of a commit to the journal.",
+            buckets=_COMMIT_SECONDS,
+            registry=self.registry,
+        )
+        self._add_gauges()
+
+    def _add_gauges(self) -> None:
         self.position = Gauge(
             "timesplit_journal_position", "Newest row of the journal.", registry=self.registry
         )
@@ -78,12 +87,6 @@ class Figures:
         self.backlog_bytes = Gauge(
             "timesplit_backlog_bytes",
             "Bytes of the journal that this process has stored and that are not derived yet.",
-            registry=self.registry,
-        )
-        self.commit_seconds = Histogram(
-            "timesplit_commit_seconds",
-            "Duration of a commit to the journal.",
-            buckets=_COMMIT_SECONDS,
             registry=self.registry,
         )
 
