@@ -95,9 +95,9 @@ async def collecting(
         )
         figures.show_derived(deriver.figures)
         with (
+            removing(engine, settings.keep, settings.settle_s),  # first: it makes the partitions
             taking_over(engine, settings.settle_s),
             deriving(deriver) as wake,
-            removing(engine, settings.keep, settings.settle_s),
             ThreadPoolExecutor(DECODERS, "decode") as decoders,
         ):
             senders = Senders(_guard(engine, Scope.INGEST, settings))
