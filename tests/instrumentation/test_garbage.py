@@ -3,12 +3,13 @@
 from __future__ import annotations
 
 import gc
+import threading
 from collections.abc import Iterator
 
 import pytest
 
-from timesplit_django.accounting import Account, Activity, current
-from timesplit_django.parts import GC
+from timesplit_django.accounting import Account, Activity, current, enter, leave
+from timesplit_django.parts import FETCH, GC, VIEW
 from timesplit_django.probes import garbage
 
 
@@ -45,3 +46,39 @@ def test_collection_leaves_the_context_alone(account: Account) -> None:
     finally:
         gc.callbacks.remove(look)
     assert seen == {account.root}
+
+
+@pytest.fixture
+def frequent_collections() -> Iterator[None]:
+    """A collection at nearly every allocation."""
+    thresholds = gc.get_threshold()
+    gc.set_threshold(5)
+    yield
+    gc.set_threshold(*thresholds)
+
+
+@pytest.mark.usefixtures("frequent_collections")
+def test_collections_anywhere_in_overlapping_threads(account: Account) -> None:
+    def work() -> None:
+        token = current.set(account.root)
+        for _ in range(300):
+            outer = enter(VIEW, shown=True)
+            inner = enter(FETCH)
+            kept: list[list[object]] = [[] for _ in range(7)]
+            kept[0].append(kept)
+            leave(inner)
+            leave(outer)
+        ended.append(current.get())
+        current.reset(token)
+
+    ended: list[Activity | None] = []
+    threads = [threading.Thread(target=work) for _ in range(4)]
+    for thread in threads:
+        thread.start()
+    for thread in threads:
+        thread.join()
+    assert account.close()
+    assert ended == [account.root] * 4
+    assert account.root.active_children == 0
+    assert sum(account.part_ns) == account.duration_ns
+    assert account.part_ns[GC] > 0
