@@ -42,11 +42,13 @@ def nap_sql(alias: str, milliseconds: float) -> str:
     """SQL that takes this long, each time it is computed."""
     if connections[alias].vendor == "postgresql":
         return f"(pg_sleep({milliseconds / 1000}) IS NOT NULL)"
+    if connections[alias].vendor == "mysql":
+        return f"(SLEEP({milliseconds / 1000}) = 0)"
     return f"nap({milliseconds})"
 
 
 def sleep_in_database(alias: str, milliseconds: float) -> None:
-    if connections[alias].vendor == "postgresql":
+    if connections[alias].vendor != "sqlite":
         spent_ns["database"] += int(milliseconds * 1_000_000)
     with connections[alias].cursor() as cursor:
         cursor.execute(f"SELECT {nap_sql(alias, milliseconds)}")
@@ -72,7 +74,7 @@ def fetched(request: HttpRequest) -> HttpResponse:
     books = (
         Book.objects.using(alias).order_by("pk").annotate(napped=RawSQL(nap_sql(alias, 10), ()))[:4]
     )
-    if connections[alias].vendor == "postgresql":
+    if connections[alias].vendor != "sqlite":
         spent_ns["database"] += 4 * 10_000_000
     for _ in books.iterator(chunk_size=2):
         busy("python", 1)
