@@ -98,6 +98,34 @@ MaxExportSpans = Annotated[
         help="Most spans in one export; larger ones are answered 413.",
     ),
 ]
+MaxAttributes = Annotated[
+    int,
+    typer.Option(
+        envvar="TIMESPLIT_MAX_ATTRIBUTES",
+        min=1,
+        help="Most attributes of a span, event, link, resource or scope; the rest is dropped.",
+    ),
+]
+MaxValueBytes = Annotated[
+    int,
+    typer.Option(
+        envvar="TIMESPLIT_MAX_VALUE_BYTES",
+        min=1,
+        help="Longest value of an attribute; the rest of a text is cut off.",
+    ),
+]
+MaxEvents = Annotated[
+    int,
+    typer.Option(
+        envvar="TIMESPLIT_MAX_EVENTS", min=0, help="Most events of a span; the rest is dropped."
+    ),
+]
+MaxLinks = Annotated[
+    int,
+    typer.Option(
+        envvar="TIMESPLIT_MAX_LINKS", min=0, help="Most links of a span; the rest is dropped."
+    ),
+]
 MaxReceivingBytes = Annotated[
     int,
     typer.Option(
@@ -212,6 +240,10 @@ def serve(
     max_decompressed_bytes: MaxDecompressedBytes = _DEFAULTS.max_decompressed_bytes,
     max_json_bytes: MaxJsonBytes = _DEFAULTS.max_json_bytes,
     max_export_spans: MaxExportSpans = _DEFAULTS.max_export_spans,
+    max_attributes: MaxAttributes = _DEFAULTS.max_attributes,
+    max_value_bytes: MaxValueBytes = _DEFAULTS.max_value_bytes,
+    max_events: MaxEvents = _DEFAULTS.max_events,
+    max_links: MaxLinks = _DEFAULTS.max_links,
     max_receiving_bytes: MaxReceivingBytes = _DEFAULTS.max_receiving_bytes,
     max_waiting_bytes: MaxWaitingBytes = 64 * MIB,
     max_backlog_bytes: MaxBacklogBytes = _DEFAULTS.max_backlog_bytes,
@@ -249,6 +281,10 @@ def collect(
     max_decompressed_bytes: MaxDecompressedBytes = _DEFAULTS.max_decompressed_bytes,
     max_json_bytes: MaxJsonBytes = _DEFAULTS.max_json_bytes,
     max_export_spans: MaxExportSpans = _DEFAULTS.max_export_spans,
+    max_attributes: MaxAttributes = _DEFAULTS.max_attributes,
+    max_value_bytes: MaxValueBytes = _DEFAULTS.max_value_bytes,
+    max_events: MaxEvents = _DEFAULTS.max_events,
+    max_links: MaxLinks = _DEFAULTS.max_links,
     max_receiving_bytes: MaxReceivingBytes = _DEFAULTS.max_receiving_bytes,
     max_waiting_bytes: MaxWaitingBytes = 64 * MIB,
     max_backlog_bytes: MaxBacklogBytes = _DEFAULTS.max_backlog_bytes,

@@ -23,6 +23,7 @@ from collector.receive.limits import Limits
 from collector.receive.refusal import Reason, Refusal
 from collector.receive.scrub import Scrubber
 from collector.receive.senders import Senders
+from collector.receive.trim import Trimmed, trim
 
 INLINE_BYTES: Final = {PROTOBUF: 1 << 18, JSON: 1 << 13}
 """Uncompressed bodies up to this size are decoded within a millisecond: no thread is needed."""
@@ -47,6 +48,7 @@ class Decoded(NamedTuple):
     spans: int
     spans_without_id: int  # kept in the journal, but of no use to anybody
     scrubbed: int  # attributes that are not in `export` any more
+    trimmed: Trimmed  # what else is not
 
 
 class DeriverWake:
@@ -129,9 +131,10 @@ def decode_body(received: Received, path: WritePath) -> Decoded:
         )
     stored = Export(received.content_type, body)
     scrubbed = path.scrubber.scrub(export) if path.scrubber else 0
-    if scrubbed:
+    trimmed = trim(export, limits, len(body))
+    if scrubbed or any(trimmed):
         stored = Export(PROTOBUF, export.SerializeToString())
-    return Decoded(stored, spans, count_spans_without_id(export), scrubbed)
+    return Decoded(stored, spans, count_spans_without_id(export), scrubbed, trimmed)
 
 
 async def append(decoded: Decoded, journal: JournalWriter) -> None:
@@ -152,4 +155,6 @@ def count(received: Received, decoded: Decoded, figures: Figures) -> None:
     figures.spans.inc(decoded.spans)
     figures.rejected_spans.inc(decoded.spans_without_id)
     figures.scrubbed_attributes.inc(decoded.scrubbed)
+    if any(decoded.trimmed):
+        figures.count_trimmed(decoded.trimmed)
     figures.bytes.inc(len(decoded.export.body))

@@ -18,18 +18,23 @@ from opentelemetry.proto.collector.trace.v1.trace_service_pb2 import ExportTrace
 
 from collector.journal.frames import JSON, PROTOBUF
 from collector.receive.refusal import Refusal
+from collector.receive.trim import Trimmed
 
 NOT_STORED: Final = "Timesplit stores traces only. Switch this exporter off, or send it elsewhere."
 
 
-def traces_taken(spans_without_id: int) -> ExportTraceServiceResponse:
-    """A full success, or a partial one where spans have no id to know them by."""
+def traces_taken(spans_without_id: int, trimmed: Trimmed) -> ExportTraceServiceResponse:
+    """A full success, or a partial one where spans have no id to know them by or were cut.
+
+    With no span rejected, a message is a warning.
+    """
     response = ExportTraceServiceResponse()
+    messages = [trimmed.message] if any(trimmed) else []
     if spans_without_id:
         response.partial_success.rejected_spans = spans_without_id
-        response.partial_success.error_message = (
-            f"{spans_without_id} spans have no valid trace id and span id"
-        )
+        messages.insert(0, f"{spans_without_id} spans have no valid trace id and span id")
+    if messages:
+        response.partial_success.error_message = "; ".join(messages)
     return response
 
 

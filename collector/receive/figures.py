@@ -12,6 +12,7 @@ from collector.derive.runner import DeriveFigures
 from collector.journal.lag import Lag
 from collector.journal.writer import Committed
 from collector.receive.refusal import Reason
+from collector.receive.trim import Trimmed
 
 _COMMIT_SECONDS = (0.001, 0.0025, 0.005, 0.01, 0.025, 0.05, 0.1, 0.25, 0.5, 1, 2.5, 5)
 
@@ -51,6 +52,14 @@ class Figures:
             "Attributes that were removed because TIMESPLIT_SCRUB names them.",
             registry=self.registry,
         )
+        self.trimmed = Counter(
+            "timesplit_trimmed",
+            "Attributes, events and links that were dropped, and values that were cut short.",
+            ["what"],
+            registry=self.registry,
+        )
+        for what in Trimmed._fields:
+            self.trimmed.labels(what)
         self.journal_bytes = Counter(
             "timesplit_journal_bytes", "Bytes written to the journal.", registry=self.registry
         )
@@ -89,6 +98,10 @@ class Figures:
             "Bytes of the journal that this process has stored and that are not derived yet.",
             registry=self.registry,
         )
+
+    def count_trimmed(self, trimmed: Trimmed) -> None:
+        for what, count in trimmed._asdict().items():
+            self.trimmed.labels(what).inc(count)
 
     def show_derived(self, derived: DeriveFigures) -> None:
         """Show a deriver's own counts, as they are whenever somebody looks."""

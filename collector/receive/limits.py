@@ -12,7 +12,7 @@ MIB: Final = 1 << 20
 
 @dataclass(frozen=True)
 class Limits:
-    """Each is a setting of `timesplit collect`, a reason of refusal and a counter."""
+    """Each is a setting of `timesplit collect` and has a counter: of refusals, or of what was cut."""
 
     max_body_bytes: int = 16 * MIB
     """As it travels, compressed or not."""
@@ -21,6 +21,14 @@ class Limits:
     max_json_bytes: int = 8 * MIB
     """JSON after decompression: to read it takes a hundred times as long as protobuf."""
     max_export_spans: int = 100_000
+    max_attributes: int = 1024
+    """Of a span, event, link, resource or scope; the rest is dropped."""
+    max_value_bytes: int = MIB
+    """Of an attribute; the rest of a text is cut off."""
+    max_events: int = 1024
+    """Of a span; the rest is dropped."""
+    max_links: int = 1024
+    """Of a span; the rest is dropped."""
     max_receiving_bytes: int = 128 * MIB
     """Bodies being received and decoded, of all clients together."""
     max_backlog_bytes: int = 512 * MIB

@@ -36,7 +36,7 @@ def otlp_server(path: WritePath) -> grpc.aio.Server:
         except Refusal as refusal:
             path.figures.refused.labels(refusal.reason.label).inc()
             await _abort(context, refusal)
-        return traces_taken(decoded.spans_without_id)
+        return traces_taken(decoded.spans_without_id, decoded.trimmed)
 
     async def export_metrics(_body: bytes, _context: Context) -> Message:
         return metrics_not_stored()

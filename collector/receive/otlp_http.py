@@ -58,7 +58,8 @@ def otlp_router(path: WritePath) -> APIRouter:
         body = await read_body(request, path.limits, share)
         encoding = request.headers.get("content-encoding", "").strip().lower()
         received = Received("http", _content_type(request), encoding, body, share)
-        return traces_taken((await accept_export(received, path)).spans_without_id)
+        decoded = await accept_export(received, path)
+        return traces_taken(decoded.spans_without_id, decoded.trimmed)
 
     async def take_metrics(request: Request, share: Share) -> Message:
         await read_body(request, path.limits, share)
