@@ -16,4 +16,4 @@ settings.load_profile("timesplit")
 def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
     """The longest first, so that two workers end together; the browser's last, because Playwright
     leaves an event loop running in its thread, in which nothing else may start one."""
-    items.sort(key=lambda item: ("page" in item.fixturenames, "acceptance" not in item.path.parts))
+    items.sort(key=lambda item: ("browser" in item.path.parts, "acceptance" not in item.path.parts))
