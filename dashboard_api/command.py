@@ -23,6 +23,7 @@ from dashboard_api.api.paging import Paging
 from dashboard_api.api.time_range import TimeRangeError, parse_time_range
 from dashboard_api.app import create_app
 from dashboard_api.endpoints_table import print_endpoints
+from dashboard_api.rollup_queries.kept import read_kept
 from dashboard_api.rollup_queries.selection import Selection
 from dashboard_api.server import serve
 
@@ -98,13 +99,15 @@ def endpoints(
     ] = False,
 ) -> None:
     """The endpoints with their split, as a table."""
+    now_s = time.time()
     try:
-        from_s, to_s = parse_time_range(from_text, to_text, time.time())
+        parse_time_range(from_text, to_text, now_s)
     except TimeRangeError as error:
         _fail(str(error))
-    selection = Selection(from_s, to_s, service, environment, release)
     paging = Paging(limit, range_text=(from_text, to_text))
     with _opened(database) as engine:
+        from_s, to_s = parse_time_range(from_text, to_text, now_s, read_kept(engine))
+        selection = Selection(from_s, to_s, service, environment, release)
         answer = endpoint_list(engine, selection, paging, order)
     if json_:
         sys.stdout.write(answer.model_dump_json() + "\n")

@@ -7,16 +7,18 @@ from typing import Annotated, Any
 
 from fastapi import Depends, Path, Query, Request
 from sqlalchemy import Engine
+from sqlalchemy.exc import SQLAlchemyError
 
 from dashboard_api.api.paging import Paging
 from dashboard_api.api.problems import ProblemError
 from dashboard_api.api.time_range import TimeRangeError, parse_time_range
+from dashboard_api.rollup_queries.kept import Kept, read_kept
 from dashboard_api.rollup_queries.selection import Selection
 
 _RANGE = (
     "`now`, relative (`-30m`, `-1h`, `-7d`) or ISO 8601; UTC where it has no offset. "
     "The range is widened to whole minutes; to whole hours where it is 12 hours or longer, or begins "
-    "more than 14 days ago; to whole days where it begins more than 395 days ago."
+    "where figures by the minute are no longer kept; to whole days where it begins before the hours."
 )
 
 _TEXT = "^[^\\x00]*$"  # PostgreSQL's texts hold no NUL
@@ -64,16 +66,28 @@ def _database(request: Request) -> Engine:
 Database = Annotated[Engine, Depends(_database)]
 
 
+def _kept(database: Engine) -> Kept | None:
+    """None where the database is away: the answer itself will say so, after all parameters."""
+    try:
+        return read_kept(database)
+    except SQLAlchemyError:
+        return None
+
+
 def _selection(
     request: Request,
+    database: Database,
     from_text: FromText = "-1h",
     to_text: ToText = "now",
     service: ServiceName = None,
     environment: EnvironmentName = None,
     release: ReleaseName = None,
 ) -> Selection:
+    now_s = request.app.state.now_s()
     try:
-        from_s, to_s = parse_time_range(from_text, to_text, request.app.state.now_s())
+        from_s, to_s = parse_time_range(from_text, to_text, now_s)
+        if kept := _kept(database):
+            from_s, to_s = parse_time_range(from_text, to_text, now_s, kept)
     except TimeRangeError as error:
         raise ProblemError(422, str(error), error.parameter) from error
     return Selection(from_s, to_s, service, environment, release)

@@ -2,9 +2,9 @@
 
 An instant is ISO 8601 (UTC where it has no offset) or relative to now: `now`, `-30m`, `-1h`, `-7d`.
 Rollups are by minute, hour and day, so a range is widened to whole periods that cover it: `from` is
-rounded down and `to` up, to minutes, to hours where the range is at least twelve hours long or lies
-where minutes are no longer kept, to days where hours are no longer kept. Every answer says the
-range it is about.
+rounded down and `to` up, to minutes, to hours where the range is at least twelve hours long or
+begins where minutes are no longer kept, to days where it begins before the hours. Every answer says
+the range it is about.
 """
 
 from __future__ import annotations
@@ -14,6 +14,7 @@ import re
 from datetime import UTC, datetime
 from typing import Any, Final, NamedTuple
 
+from dashboard_api.rollup_queries.kept import EVERYTHING, Kept
 from dashboard_api.rollup_queries.selection import Selection
 
 MINUTE_S: Final = 60
@@ -25,9 +26,6 @@ LATEST_S: Final = 253_402_214_400
 
 BY_THE_HOUR_S: Final = 12 * HOUR_S
 """Ranges at least this long are widened to whole hours: sixty times fewer rows are read."""
-
-MINUTES_KEPT_S: Final = 14 * DAY_S
-HOURS_KEPT_S: Final = 395 * DAY_S
 
 _UNIT_S: Final = {"s": 1, "m": 60, "h": 3600, "d": 86_400, "w": 604_800}
 _RELATIVE: Final = re.compile(r"(?:now)?-(\d{1,12})([smhdw])")
@@ -48,22 +46,24 @@ class TimeRange(NamedTuple):
     to_s: int
 
 
-def parse_time_range(from_text: str, to_text: str, now_s: float) -> TimeRange:
+def parse_time_range(
+    from_text: str, to_text: str, now_s: float, kept: Kept = EVERYTHING
+) -> TimeRange:
     """The whole periods that cover the range. Raises TimeRangeError."""
     start_s = _parse_instant("from", from_text, now_s)
     end_s = _parse_instant("to", to_text, now_s)
     if start_s >= end_s:
         raise TimeRangeError("from", "`from` must be before `to`.")
-    period_s = _period_s(start_s, end_s, now_s)
+    period_s = _period_s(start_s, end_s, kept)
     first_s = math.floor(start_s / period_s) * period_s
     return TimeRange(first_s, math.ceil(end_s / period_s) * period_s)
 
 
-def _period_s(start_s: float, end_s: float, now_s: float) -> int:
+def _period_s(start_s: float, end_s: float, kept: Kept) -> int:
     """The period of which the range is to be a multiple."""
-    if now_s - start_s > HOURS_KEPT_S:
+    if start_s < kept.hours_since_s:
         return DAY_S
-    if now_s - start_s > MINUTES_KEPT_S or end_s - start_s >= BY_THE_HOUR_S:
+    if start_s < kept.minutes_since_s or end_s - start_s >= BY_THE_HOUR_S:
         return HOUR_S
     return MINUTE_S
 

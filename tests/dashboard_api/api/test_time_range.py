@@ -5,7 +5,9 @@ from datetime import UTC, datetime
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
+from sqlalchemy import Engine
 
+from collector.store.kept_since import raise_kept_since
 from dashboard_api.api.time_range import (
     BY_THE_HOUR_S,
     LATEST_S,
@@ -13,8 +15,12 @@ from dashboard_api.api.time_range import (
     instant,
     parse_time_range,
 )
+from dashboard_api.rollup_queries.kept import Kept
+from tests.dashboard_api.builders import T0
+from tests.dashboard_api.client import Api, at
 
 NOW_S = 1_790_038_823.5  # 01:00:23.5 on the day of T0
+NOW_DAY_S = int(NOW_S) // 86_400 * 86_400
 
 
 @pytest.mark.parametrize(
@@ -57,10 +63,20 @@ def test_long_range_is_widened_to_whole_hours() -> None:
     assert (from_s % 3600, to_s % 3600) == (0, 0)
 
 
-def test_range_older_than_the_hours_is_widened_to_days() -> None:
-    from_s, to_s = parse_time_range("2025-01-01T12:30", "2025-01-01T12:40", NOW_S)
-    assert instant(from_s).isoformat() == "2025-01-01T00:00:00+00:00"
-    assert to_s - from_s == 86_400
+@pytest.mark.parametrize(
+    ("kept", "length_s"), [(Kept(NOW_DAY_S, 0), 3600), (Kept(NOW_DAY_S, NOW_DAY_S), 86_400)]
+)
+def test_range_is_widened_to_what_is_still_kept(kept: Kept, length_s: int) -> None:
+    from_s, to_s = parse_time_range("2026-09-20T12:30", "2026-09-20T12:40", NOW_S, kept)
+    assert from_s % length_s == 0
+    assert to_s - from_s == length_s
+
+
+def test_answer_is_about_hours_where_minutes_were_removed(api: Api, engine: Engine) -> None:
+    with engine.begin() as connection:
+        raise_kept_since(connection, {"minutes": T0 + 3600})
+    answer = api.json("/api/v1/endpoints", from_=at(600), to=at(660))
+    assert (answer["from"], answer["to"]) == (at(0), at(3600))
 
 
 @given(st.integers(0, LATEST_S - 1), st.integers(1, 10**9))

@@ -2236,9 +2236,9 @@ export interface operations {
             query?: {
                 /** @description Largest first, unknown last; `name` alphabetically. Categories, `queue`, `cpu` and `queries` by their mean. */
                 order?: "impact" | "requests" | "errors" | "mean" | "p50" | "p95" | "p99" | "max" | "queries" | "database" | "python" | "render" | "cache" | "external" | "queue" | "cpu" | "name";
-                /** @description Start of the range: `now`, relative (`-30m`, `-1h`, `-7d`) or ISO 8601; UTC where it has no offset. The range is widened to whole minutes; to whole hours where it is 12 hours or longer, or begins more than 14 days ago; to whole days where it begins more than 395 days ago. */
+                /** @description Start of the range: `now`, relative (`-30m`, `-1h`, `-7d`) or ISO 8601; UTC where it has no offset. The range is widened to whole minutes; to whole hours where it is 12 hours or longer, or begins where figures by the minute are no longer kept; to whole days where it begins before the hours. */
                 from?: string;
-                /** @description End of the range: `now`, relative (`-30m`, `-1h`, `-7d`) or ISO 8601; UTC where it has no offset. The range is widened to whole minutes; to whole hours where it is 12 hours or longer, or begins more than 14 days ago; to whole days where it begins more than 395 days ago. */
+                /** @description End of the range: `now`, relative (`-30m`, `-1h`, `-7d`) or ISO 8601; UTC where it has no offset. The range is widened to whole minutes; to whole hours where it is 12 hours or longer, or begins where figures by the minute are no longer kept; to whole days where it begins before the hours. */
                 to?: string;
                 /** @description Only this service. All where absent. */
                 service?: string | null;
@@ -2298,9 +2298,9 @@ export interface operations {
     show_endpoint: {
         parameters: {
             query?: {
-                /** @description Start of the range: `now`, relative (`-30m`, `-1h`, `-7d`) or ISO 8601; UTC where it has no offset. The range is widened to whole minutes; to whole hours where it is 12 hours or longer, or begins more than 14 days ago; to whole days where it begins more than 395 days ago. */
+                /** @description Start of the range: `now`, relative (`-30m`, `-1h`, `-7d`) or ISO 8601; UTC where it has no offset. The range is widened to whole minutes; to whole hours where it is 12 hours or longer, or begins where figures by the minute are no longer kept; to whole days where it begins before the hours. */
                 from?: string;
-                /** @description End of the range: `now`, relative (`-30m`, `-1h`, `-7d`) or ISO 8601; UTC where it has no offset. The range is widened to whole minutes; to whole hours where it is 12 hours or longer, or begins more than 14 days ago; to whole days where it begins more than 395 days ago. */
+                /** @description End of the range: `now`, relative (`-30m`, `-1h`, `-7d`) or ISO 8601; UTC where it has no offset. The range is widened to whole minutes; to whole hours where it is 12 hours or longer, or begins where figures by the minute are no longer kept; to whole days where it begins before the hours. */
                 to?: string;
                 /** @description Only this service. All where absent. */
                 service?: string | null;
@@ -2368,9 +2368,9 @@ export interface operations {
     show_histogram: {
         parameters: {
             query?: {
-                /** @description Start of the range: `now`, relative (`-30m`, `-1h`, `-7d`) or ISO 8601; UTC where it has no offset. The range is widened to whole minutes; to whole hours where it is 12 hours or longer, or begins more than 14 days ago; to whole days where it begins more than 395 days ago. */
+                /** @description Start of the range: `now`, relative (`-30m`, `-1h`, `-7d`) or ISO 8601; UTC where it has no offset. The range is widened to whole minutes; to whole hours where it is 12 hours or longer, or begins where figures by the minute are no longer kept; to whole days where it begins before the hours. */
                 from?: string;
-                /** @description End of the range: `now`, relative (`-30m`, `-1h`, `-7d`) or ISO 8601; UTC where it has no offset. The range is widened to whole minutes; to whole hours where it is 12 hours or longer, or begins more than 14 days ago; to whole days where it begins more than 395 days ago. */
+                /** @description End of the range: `now`, relative (`-30m`, `-1h`, `-7d`) or ISO 8601; UTC where it has no offset. The range is widened to whole minutes; to whole hours where it is 12 hours or longer, or begins where figures by the minute are no longer kept; to whole days where it begins before the hours. */
                 to?: string;
                 /** @description Only this service. All where absent. */
                 service?: string | null;
@@ -2440,9 +2440,9 @@ export interface operations {
             query?: {
                 /** @description Largest first, unknown last. `rows` is rows per call. */
                 order?: "total" | "calls" | "calls_per_request" | "mean" | "p95" | "max" | "rows";
-                /** @description Start of the range: `now`, relative (`-30m`, `-1h`, `-7d`) or ISO 8601; UTC where it has no offset. The range is widened to whole minutes; to whole hours where it is 12 hours or longer, or begins more than 14 days ago; to whole days where it begins more than 395 days ago. */
+                /** @description Start of the range: `now`, relative (`-30m`, `-1h`, `-7d`) or ISO 8601; UTC where it has no offset. The range is widened to whole minutes; to whole hours where it is 12 hours or longer, or begins where figures by the minute are no longer kept; to whole days where it begins before the hours. */
                 from?: string;
-                /** @description End of the range: `now`, relative (`-30m`, `-1h`, `-7d`) or ISO 8601; UTC where it has no offset. The range is widened to whole minutes; to whole hours where it is 12 hours or longer, or begins more than 14 days ago; to whole days where it begins more than 395 days ago. */
+                /** @description End of the range: `now`, relative (`-30m`, `-1h`, `-7d`) or ISO 8601; UTC where it has no offset. The range is widened to whole minutes; to whole hours where it is 12 hours or longer, or begins where figures by the minute are no longer kept; to whole days where it begins before the hours. */
                 to?: string;
                 /** @description Only this service. All where absent. */
                 service?: string | null;
@@ -2516,9 +2516,9 @@ export interface operations {
             query?: {
                 /** @description Length of a bucket, seconds, a multiple of 60; the range may hold at most 2000 buckets. Where absent, a length that gives at most 240. */
                 step?: number | null;
-                /** @description Start of the range: `now`, relative (`-30m`, `-1h`, `-7d`) or ISO 8601; UTC where it has no offset. The range is widened to whole minutes; to whole hours where it is 12 hours or longer, or begins more than 14 days ago; to whole days where it begins more than 395 days ago. */
+                /** @description Start of the range: `now`, relative (`-30m`, `-1h`, `-7d`) or ISO 8601; UTC where it has no offset. The range is widened to whole minutes; to whole hours where it is 12 hours or longer, or begins where figures by the minute are no longer kept; to whole days where it begins before the hours. */
                 from?: string;
-                /** @description End of the range: `now`, relative (`-30m`, `-1h`, `-7d`) or ISO 8601; UTC where it has no offset. The range is widened to whole minutes; to whole hours where it is 12 hours or longer, or begins more than 14 days ago; to whole days where it begins more than 395 days ago. */
+                /** @description End of the range: `now`, relative (`-30m`, `-1h`, `-7d`) or ISO 8601; UTC where it has no offset. The range is widened to whole minutes; to whole hours where it is 12 hours or longer, or begins where figures by the minute are no longer kept; to whole days where it begins before the hours. */
                 to?: string;
                 /** @description Only this service. All where absent. */
                 service?: string | null;
@@ -2596,9 +2596,9 @@ export interface operations {
                 status?: string | null;
                 /** @description Newest, longest or most queries first. */
                 order?: "start" | "duration" | "queries";
-                /** @description Start of the range: `now`, relative (`-30m`, `-1h`, `-7d`) or ISO 8601; UTC where it has no offset. The range is widened to whole minutes; to whole hours where it is 12 hours or longer, or begins more than 14 days ago; to whole days where it begins more than 395 days ago. */
+                /** @description Start of the range: `now`, relative (`-30m`, `-1h`, `-7d`) or ISO 8601; UTC where it has no offset. The range is widened to whole minutes; to whole hours where it is 12 hours or longer, or begins where figures by the minute are no longer kept; to whole days where it begins before the hours. */
                 from?: string;
-                /** @description End of the range: `now`, relative (`-30m`, `-1h`, `-7d`) or ISO 8601; UTC where it has no offset. The range is widened to whole minutes; to whole hours where it is 12 hours or longer, or begins more than 14 days ago; to whole days where it begins more than 395 days ago. */
+                /** @description End of the range: `now`, relative (`-30m`, `-1h`, `-7d`) or ISO 8601; UTC where it has no offset. The range is widened to whole minutes; to whole hours where it is 12 hours or longer, or begins where figures by the minute are no longer kept; to whole days where it begins before the hours. */
                 to?: string;
                 /** @description Only this service. All where absent. */
                 service?: string | null;
@@ -2658,9 +2658,9 @@ export interface operations {
     list_services: {
         parameters: {
             query?: {
-                /** @description Start of the range: `now`, relative (`-30m`, `-1h`, `-7d`) or ISO 8601; UTC where it has no offset. The range is widened to whole minutes; to whole hours where it is 12 hours or longer, or begins more than 14 days ago; to whole days where it begins more than 395 days ago. */
+                /** @description Start of the range: `now`, relative (`-30m`, `-1h`, `-7d`) or ISO 8601; UTC where it has no offset. The range is widened to whole minutes; to whole hours where it is 12 hours or longer, or begins where figures by the minute are no longer kept; to whole days where it begins before the hours. */
                 from?: string;
-                /** @description End of the range: `now`, relative (`-30m`, `-1h`, `-7d`) or ISO 8601; UTC where it has no offset. The range is widened to whole minutes; to whole hours where it is 12 hours or longer, or begins more than 14 days ago; to whole days where it begins more than 395 days ago. */
+                /** @description End of the range: `now`, relative (`-30m`, `-1h`, `-7d`) or ISO 8601; UTC where it has no offset. The range is widened to whole minutes; to whole hours where it is 12 hours or longer, or begins where figures by the minute are no longer kept; to whole days where it begins before the hours. */
                 to?: string;
                 /** @description Only this service. All where absent. */
                 service?: string | null;
@@ -2805,9 +2805,9 @@ export interface operations {
             query?: {
                 /** @description Largest first, unknown last. `rows` is rows per call. */
                 order?: "total" | "calls" | "calls_per_request" | "mean" | "p95" | "max" | "rows";
-                /** @description Start of the range: `now`, relative (`-30m`, `-1h`, `-7d`) or ISO 8601; UTC where it has no offset. The range is widened to whole minutes; to whole hours where it is 12 hours or longer, or begins more than 14 days ago; to whole days where it begins more than 395 days ago. */
+                /** @description Start of the range: `now`, relative (`-30m`, `-1h`, `-7d`) or ISO 8601; UTC where it has no offset. The range is widened to whole minutes; to whole hours where it is 12 hours or longer, or begins where figures by the minute are no longer kept; to whole days where it begins before the hours. */
                 from?: string;
-                /** @description End of the range: `now`, relative (`-30m`, `-1h`, `-7d`) or ISO 8601; UTC where it has no offset. The range is widened to whole minutes; to whole hours where it is 12 hours or longer, or begins more than 14 days ago; to whole days where it begins more than 395 days ago. */
+                /** @description End of the range: `now`, relative (`-30m`, `-1h`, `-7d`) or ISO 8601; UTC where it has no offset. The range is widened to whole minutes; to whole hours where it is 12 hours or longer, or begins where figures by the minute are no longer kept; to whole days where it begins before the hours. */
                 to?: string;
                 /** @description Only this service. All where absent. */
                 service?: string | null;
@@ -2867,9 +2867,9 @@ export interface operations {
     show_statement: {
         parameters: {
             query?: {
-                /** @description Start of the range: `now`, relative (`-30m`, `-1h`, `-7d`) or ISO 8601; UTC where it has no offset. The range is widened to whole minutes; to whole hours where it is 12 hours or longer, or begins more than 14 days ago; to whole days where it begins more than 395 days ago. */
+                /** @description Start of the range: `now`, relative (`-30m`, `-1h`, `-7d`) or ISO 8601; UTC where it has no offset. The range is widened to whole minutes; to whole hours where it is 12 hours or longer, or begins where figures by the minute are no longer kept; to whole days where it begins before the hours. */
                 from?: string;
-                /** @description End of the range: `now`, relative (`-30m`, `-1h`, `-7d`) or ISO 8601; UTC where it has no offset. The range is widened to whole minutes; to whole hours where it is 12 hours or longer, or begins more than 14 days ago; to whole days where it begins more than 395 days ago. */
+                /** @description End of the range: `now`, relative (`-30m`, `-1h`, `-7d`) or ISO 8601; UTC where it has no offset. The range is widened to whole minutes; to whole hours where it is 12 hours or longer, or begins where figures by the minute are no longer kept; to whole days where it begins before the hours. */
                 to?: string;
                 /** @description Only this service. All where absent. */
                 service?: string | null;
