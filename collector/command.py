@@ -8,7 +8,7 @@ from __future__ import annotations
 from collections.abc import Mapping
 from dataclasses import fields
 from datetime import datetime
-from typing import Annotated, Any, Literal
+from typing import TYPE_CHECKING, Annotated, Any, Literal
 
 import typer
 
@@ -16,6 +16,9 @@ from collector.receive.limits import MIB, Limits
 from collector.retention.keep import Keep, KeepError
 from collector.store.scopes import TokenMode
 from collector.token_command import token
+
+if TYPE_CHECKING:
+    from collector.collecting import Settings
 
 commands = typer.Typer()
 
@@ -259,15 +262,9 @@ def serve(
     log_level: LogLevel = "info",
 ) -> None:
     """The whole service: receive OTLP, and serve the API and the dashboard."""
-    from collector.collecting import Settings
     from collector.process import run_service
 
-    limits = _limits(locals())
-    keep = _keep(keep_journal, keep_requests, keep_minutes, keep_hours, keep_days)
-    asks_tokens = tokens.asks(host)
-    settings = Settings(
-        host, grpc_port, settle, max_waiting_bytes, asks_tokens, limits, keep, scrub
-    )
+    settings = _settings(locals())
     run_service(database, port, dashboard_port, settings, log_level)
 
 
@@ -300,28 +297,33 @@ def collect(
     log_level: LogLevel = "info",
 ) -> None:
     """Receive OTLP alone; run several of these on one PostgreSQL."""
-    from collector.collecting import Settings
     from collector.process import run_collector
 
-    limits = _limits(locals())
-    keep = _keep(keep_journal, keep_requests, keep_minutes, keep_hours, keep_days)
-    asks_tokens = tokens.asks(host)
-    settings = Settings(
-        host, grpc_port, settle, max_waiting_bytes, asks_tokens, limits, keep, scrub
-    )
+    settings = _settings(locals())
     run_collector(database, port, settings, log_level)
 
 
-def _limits(options: Mapping[str, Any]) -> Limits:
-    """The options that are limits: both have the same names, but for the unit."""
-    return Limits(
-        **{limit.name: options[limit.name.removesuffix("_s")] for limit in fields(Limits)}
+def _settings(options: Mapping[str, Any]) -> Settings:
+    """The options of both commands that collect."""
+    from collector.collecting import Settings
+
+    return Settings(
+        host=options["host"],
+        grpc_port=options["grpc_port"],
+        settle_s=options["settle"],
+        max_waiting_bytes=options["max_waiting_bytes"],
+        asks_tokens=options["tokens"].asks(options["host"]),
+        limits=Limits(
+            **{limit.name: options[limit.name.removesuffix("_s")] for limit in fields(Limits)}
+        ),
+        keep=_keep(options),
+        scrub=options["scrub"],
     )
 
 
-def _keep(journal: int, requests: int, minutes: int, hours: int, days: int) -> Keep:
+def _keep(options: Mapping[str, Any]) -> Keep:
     try:
-        return Keep(journal, requests, minutes, hours, days)
+        return Keep(**{kind.name: options[f"keep_{kind.name}"] for kind in fields(Keep)})
     except KeepError as error:
         raise typer.BadParameter(str(error)) from error
 

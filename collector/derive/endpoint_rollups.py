@@ -11,23 +11,14 @@ from sqlalchemy import Connection
 from collector.derive.counted import Change
 from collector.derive.rollup_rows import Key, RollupRows, Tally
 from collector.store.histogram import HistogramBuilder, Metric, count_bucket, duration_bucket
-from collector.store.tables import ALL_PARTS, CATEGORIES, ENDPOINT_ROLLUPS
-
-_SUMS: Final = (
-    "requests",
-    "errors",
-    "duration_ns",
-    *(f"{category}_ns" for category in CATEGORIES),
-    *(f"{part}_ns" for part in ALL_PARTS),
-    "digested_requests",
-    "render_requests",
-    "cpu_ns",
-    "cpu_requests",
-    "queue_ns",
-    "queue_requests",
-    "queries",
+from collector.store.tables import (
+    ALL_PARTS,
+    CATEGORIES,
+    ENDPOINT_MAXIMA,
+    ENDPOINT_ROLLUPS,
+    ENDPOINT_SUMS,
 )
-_MAXIMA: Final = ("max_duration_ns", "max_queries")
+
 _NO_PARTS: Final = (0,) * len(ALL_PARTS)
 _RENDER: Final = CATEGORIES.index("render")
 _CATEGORY_METRICS: Final = tuple(Metric[category.upper()] for category in CATEGORIES)
@@ -38,7 +29,7 @@ class EndpointRollups:
 
     def __init__(self, stream_id: int) -> None:
         self._rows = {
-            seconds: RollupRows(table, stream_id, _SUMS, _MAXIMA)
+            seconds: RollupRows(table, stream_id, ENDPOINT_SUMS, ENDPOINT_MAXIMA)
             for seconds, table in ENDPOINT_ROLLUPS.items()
         }
 
@@ -101,7 +92,7 @@ def _tally(changes: list[Change]) -> Tally:
 
 
 def _figures(change: Change) -> tuple[int, ...]:
-    """One request's share of `_SUMS`; what it cannot tell adds nothing."""
+    """One request's share of `ENDPOINT_SUMS`; what it cannot tell adds nothing."""
     request = change.counted.request
     figures = (
         1,

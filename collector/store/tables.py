@@ -45,6 +45,25 @@ PARTS: Final = {
 
 ALL_PARTS: Final = tuple(part for parts in PARTS.values() for part in parts)
 
+ENDPOINT_SUMS: Final = (
+    "requests",
+    "errors",
+    "duration_ns",
+    *(f"{category}_ns" for category in CATEGORIES),
+    *(f"{part}_ns" for part in ALL_PARTS),
+    "digested_requests",  # how many of `requests` know all parts
+    "render_requests",  # ... know their render time
+    "cpu_ns",
+    "cpu_requests",
+    "queue_ns",
+    "queue_requests",
+    "queries",
+)
+"""What is added up for each endpoint."""
+
+ENDPOINT_MAXIMA: Final = ("max_duration_ns", "max_queries")
+"""What the largest is kept of."""
+
 metadata = MetaData(
     naming_convention={
         "pk": "pk_%(table_name)s",
@@ -259,20 +278,7 @@ def _endpoint_rollup(name: str, start: str) -> Table:
         _count(start),  # Unix time of the period's start, by the request's start
         _count("release_id"),
         Column("stream_id", Integer, nullable=False),
-        _count("requests"),
-        _count("errors"),
-        _count("duration_ns"),
-        _count("max_duration_ns"),
-        *(_count(f"{category}_ns") for category in CATEGORIES),
-        *(_count(f"{part}_ns") for part in ALL_PARTS),
-        _count("digested_requests"),  # how many of `requests` know all parts
-        _count("render_requests"),  # ... know their render time
-        _count("cpu_ns"),
-        _count("cpu_requests"),
-        _count("queue_ns"),
-        _count("queue_requests"),
-        _count("queries"),
-        _count("max_queries"),
+        *(_count(name) for name in ENDPOINT_SUMS + ENDPOINT_MAXIMA),
         Column("histograms", LargeBinary, nullable=False),  # histogram.py, every Metric
         PrimaryKeyConstraint("endpoint_id", start, "release_id", "stream_id"),
         Index(None, start),

@@ -4,33 +4,21 @@ from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
-from typing import Final, NamedTuple
+from typing import NamedTuple
 
 import numpy as np
 from numpy.typing import NDArray
 from sqlalchemy import BigInteger, ColumnElement, Connection, Subquery, cast, func, select
 
 from collector.store.histogram import GroupedHistograms
-from collector.store.tables import ALL_PARTS, CATEGORIES, ENDPOINT_ROLLUPS
+from collector.store.tables import (
+    ENDPOINT_MAXIMA,
+    ENDPOINT_ROLLUPS,
+    ENDPOINT_SUMS,
+)
 from dashboard_api.rollup_queries.names import IDS_PER_STATEMENT
 from dashboard_api.rollup_queries.rollup_rows import rollup_rows
 from dashboard_api.rollup_queries.selection import Selection
-
-_SUMS: Final = (
-    "requests",
-    "errors",
-    "duration_ns",
-    *(f"{category}_ns" for category in CATEGORIES),
-    *(f"{part}_ns" for part in ALL_PARTS),
-    "digested_requests",
-    "render_requests",
-    "cpu_ns",
-    "cpu_requests",
-    "queue_ns",
-    "queue_requests",
-    "queries",
-)
-_MAXIMA: Final = ("max_duration_ns", "max_queries")
 
 
 @dataclass(frozen=True)
@@ -62,7 +50,7 @@ def sums_by_endpoint(
     rows = rollup_rows(
         ENDPOINT_ROLLUPS,
         selection,
-        ("endpoint_id", *_SUMS, *_MAXIMA),
+        ("endpoint_id", *ENDPOINT_SUMS, *ENDPOINT_MAXIMA),
         narrowed_to=_narrowed(endpoint_id),
     )
     return _sums(connection, rows, rows.c.endpoint_id)
@@ -86,7 +74,7 @@ def sums_by_time(
     connection: Connection, selection: Selection, endpoint_id: int, step_s: int
 ) -> EndpointSums:
     """One group a bucket of `step_s` that has requests; keys are the buckets' starts, rising."""
-    rows = _rows_by_time(selection, endpoint_id, step_s, (*_SUMS, *_MAXIMA))
+    rows = _rows_by_time(selection, endpoint_id, step_s, (*ENDPOINT_SUMS, *ENDPOINT_MAXIMA))
     return _sums(connection, rows, rows.c.start_s - rows.c.start_s % step_s)
 
 
@@ -148,14 +136,14 @@ def _sums(connection: Connection, rows: Subquery, key: ColumnElement[int]) -> En
     query = (
         select(
             group,
-            *(_sum(rows.c[name]) for name in _SUMS),
-            *(func.max(rows.c[name]) for name in _MAXIMA),
+            *(_sum(rows.c[name]) for name in ENDPOINT_SUMS),
+            *(func.max(rows.c[name]) for name in ENDPOINT_MAXIMA),
         )
         .group_by(group)
         .having(func.sum(rows.c.requests) > 0)
         .order_by(group)
     )
-    names = _SUMS + _MAXIMA
+    names = ENDPOINT_SUMS + ENDPOINT_MAXIMA
     table = np.array(connection.execute(query).all(), np.int64).reshape(-1, 1 + len(names))
     return EndpointSums(table[:, 0], dict(zip(names, table[:, 1:].T, strict=True)))
 
