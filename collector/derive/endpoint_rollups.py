@@ -6,10 +6,9 @@ from collections import defaultdict
 from collections.abc import Sequence
 from typing import Final
 
-from sqlalchemy import Connection
-
 from collector.derive.counted import Change
-from collector.derive.rollup_rows import Key, RollupRows, Tally
+from collector.derive.period_rollups import PeriodRollups, minute_of
+from collector.derive.rollup_rows import Key, Tally
 from collector.store.histogram import HistogramBuilder, Metric, count_bucket, duration_bucket
 from collector.store.tables import (
     ALL_PARTS,
@@ -24,48 +23,9 @@ _RENDER: Final = CATEGORIES.index("render")
 _CATEGORY_METRICS: Final = tuple(Metric[category.upper()] for category in CATEGORIES)
 
 
-class EndpointRollups:
-    """Adds requests to their endpoint's minute, hour and day."""
-
-    def __init__(self, stream_id: int) -> None:
-        self._rows = {
-            seconds: RollupRows(table, stream_id, ENDPOINT_SUMS, ENDPOINT_MAXIMA)
-            for seconds, table in ENDPOINT_ROLLUPS.items()
-        }
-
-    def prepare(self, connection: Connection, changes: Sequence[Change]) -> None:
-        """Add the changes to the stored rows, in memory."""
-        minutes = _by_minute(changes)
-        for seconds, rows in self._rows.items():
-            rows.prepare(connection, coarser(minutes, seconds))
-
-    def write(self, connection: Connection) -> None:
-        """Write what was prepared."""
-        for rows in self._rows.values():
-            rows.write(connection)
-
-    def forget(self) -> None:
-        """After a failed transaction: keep nothing of what was read or written."""
-        for rows in self._rows.values():
-            rows.forget()
-
-
-def coarser(minutes: dict[Key, Tally], seconds: int) -> dict[Key, Tally]:
-    """The same figures by a longer period; the period's start is the key's second part."""
-    if seconds == 60:
-        return minutes
-    result: dict[Key, Tally] = {}
-    for key, tally in minutes.items():
-        period = (key[0], key[1] - key[1] % seconds, *key[2:])
-        if period not in result:
-            result[period] = tally.empty()
-        result[period].merge(tally)
-    return result
-
-
-def minute_of(start_ns: int) -> int:
-    """Unix time of the minute's start."""
-    return start_ns // 60_000_000_000 * 60
+def endpoint_rollups(stream_id: int) -> PeriodRollups:
+    """Requests, added to their endpoint's minute, hour and day."""
+    return PeriodRollups(stream_id, ENDPOINT_ROLLUPS, ENDPOINT_SUMS, ENDPOINT_MAXIMA, _by_minute)
 
 
 def _by_minute(changes: Sequence[Change]) -> dict[Key, Tally]:

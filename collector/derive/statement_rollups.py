@@ -6,11 +6,9 @@ from collections import defaultdict
 from collections.abc import Sequence
 from typing import Final
 
-from sqlalchemy import Connection
-
 from collector.derive.counted import Change, CountedStatement
-from collector.derive.endpoint_rollups import coarser, minute_of
-from collector.derive.rollup_rows import Key, RollupRows, Tally
+from collector.derive.period_rollups import PeriodRollups, minute_of
+from collector.derive.rollup_rows import Key, Tally
 from collector.store.histogram import HistogramBuilder, Metric
 from collector.store.tables import STATEMENT_ROLLUPS
 
@@ -18,30 +16,9 @@ _SUMS: Final = ("requests", "calls", "execute_ns", "fetch_ns", "rows")
 _MAXIMA: Final = ("max_ns",)
 
 
-class StatementRollups:
-    """Adds what requests did with their statements to the minute, hour and day."""
-
-    def __init__(self, stream_id: int) -> None:
-        self._rows = {
-            seconds: RollupRows(table, stream_id, _SUMS, _MAXIMA)
-            for seconds, table in STATEMENT_ROLLUPS.items()
-        }
-
-    def prepare(self, connection: Connection, changes: Sequence[Change]) -> None:
-        """Add the changes to the stored rows, in memory."""
-        minutes = _by_minute(changes)
-        for seconds, rows in self._rows.items():
-            rows.prepare(connection, coarser(minutes, seconds))
-
-    def write(self, connection: Connection) -> None:
-        """Write what was prepared."""
-        for rows in self._rows.values():
-            rows.write(connection)
-
-    def forget(self) -> None:
-        """After a failed transaction: keep nothing of what was read or written."""
-        for rows in self._rows.values():
-            rows.forget()
+def statement_rollups(stream_id: int) -> PeriodRollups:
+    """What requests did with their statements, added to the minute, hour and day."""
+    return PeriodRollups(stream_id, STATEMENT_ROLLUPS, _SUMS, _MAXIMA, _by_minute)
 
 
 def _by_minute(changes: Sequence[Change]) -> dict[Key, Tally]:

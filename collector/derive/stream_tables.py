@@ -8,10 +8,10 @@ from typing import Protocol
 from sqlalchemy import Connection, Engine, Row, select, update
 
 from collector.derive.counted import Change
-from collector.derive.endpoint_rollups import EndpointRollups
+from collector.derive.endpoint_rollups import endpoint_rollups
 from collector.derive.names import NameLimits, Names
 from collector.derive.processes import Processes
-from collector.derive.statement_rollups import StatementRollups
+from collector.derive.statement_rollups import statement_rollups
 from collector.store.tables import streams
 
 
@@ -29,8 +29,8 @@ class DerivedTable(Protocol):
 
 
 DERIVED_TABLES: tuple[Callable[[int], DerivedTable], ...] = (
-    EndpointRollups,
-    StatementRollups,
+    endpoint_rollups,
+    statement_rollups,
     Processes,
 )
 """What is derived from requests that are new or have changed: one line for each file."""

@@ -5,6 +5,7 @@ One call is one activity, however many libraries it passes through on its way ou
 
 from __future__ import annotations
 
+import functools
 from collections.abc import MutableMapping
 from typing import Any
 from urllib.parse import urlsplit
@@ -15,7 +16,7 @@ from opentelemetry.trace import NonRecordingSpan, SpanContext
 
 from timesplit_django import guard
 from timesplit_django import settings as package_settings
-from timesplit_django.accounting import Activity, current, enter
+from timesplit_django.accounting import Activity, current, enter, leave
 from timesplit_django.parts import EXTERNAL
 from timesplit_django.request_record import RequestRecord
 
@@ -92,3 +93,24 @@ def _propagate(activity: Activity, call: ExternalCall, headers: MutableMapping[A
     outer = account.span.get_span_context()
     inner = SpanContext(outer.trace_id, call.span_id, False, outer.trace_flags, outer.trace_state)
     propagate.inject(headers, context=trace.set_span_in_context(NonRecordingSpan(inner)))
+
+
+def timed_send(original: Any) -> Any:
+    """Account `send(request)` of a client whose requests have `method`, `url` and `headers`."""
+
+    @functools.wraps(original)
+    def send(self: Any, request: Any, **kwargs: Any) -> Any:
+        if is_nested():
+            return original(self, request, **kwargs)
+        begun = begin(request.method, request.url, request.headers)
+        try:
+            response = original(self, request, **kwargs)
+            note_status(begun, response.status_code)
+            return response
+        except BaseException as error:
+            note_error(begun, error)
+            raise
+        finally:
+            leave(activity_of(begun))
+
+    return send

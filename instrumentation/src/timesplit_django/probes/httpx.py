@@ -25,29 +25,10 @@ def uninstall() -> None:
 
 
 def _patch(module: ModuleType) -> None:
-    _patches.wrap(module.Client, "send", _timed_send)
+    _patches.wrap(module.Client, "send", external.timed_send)
     _patches.wrap(module.AsyncClient, "send", _timed_async_send)
     _patches.wrap(module.Response, "iter_raw", timed_generator(EXTERNAL))
     _patches.wrap(module.Response, "aiter_raw", timed_async_generator(EXTERNAL))
-
-
-def _timed_send(original: Any) -> Any:
-    @functools.wraps(original)
-    def send(self: Any, request: Any, **kwargs: Any) -> Any:
-        if external.is_nested():
-            return original(self, request, **kwargs)
-        begun = external.begin(request.method, request.url, request.headers)
-        try:
-            response = original(self, request, **kwargs)
-            external.note_status(begun, response.status_code)
-            return response
-        except BaseException as error:
-            external.note_error(begun, error)
-            raise
-        finally:
-            leave(external.activity_of(begun))
-
-    return send
 
 
 def _timed_async_send(original: Any) -> Any:
