@@ -121,7 +121,7 @@ def test_spans_and_what_is_folded_say_the_same(steps: list[Any], shown_limit: in
     for instant_ns in range(1_000, clock.now_ns):
         found[spans[owner(spans, instant_ns)].part] += 1
     for activity in activities:
-        for part, folded_ns in (activity.folded or {}).items():
+        for part, folded_ns in enumerate(activity.folded or []):
             assert folded_ns >= 0
             found[activity.part] -= folded_ns
             found[part] += folded_ns

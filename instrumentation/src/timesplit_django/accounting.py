@@ -12,27 +12,26 @@ be charged, so that both ways of counting agree to the nanosecond.
 
 Whoever changes an account takes its turn, the one item of a list, and puts it back: popping from
 a list is atomic and costs a tenth of a lock. A garbage collection, a finalizer or a signal handler
-that interrupts its own thread's turn does nothing. The two functions that run several times for
-each query, `enter` and `leave`, repeat the few lines of `_charge` instead of calling it.
+that interrupts its own thread's turn does nothing, which `_holder` tells it. The two functions that
+run several times for each query, `enter` and `leave`, repeat the few lines of `_charge` instead of
+calling it.
 """
 
 from __future__ import annotations
 
-import sys
 import time
-from collections import defaultdict
+from _thread import get_ident
 from collections.abc import Callable
 from contextvars import ContextVar
 from functools import cache
 from time import perf_counter_ns
-from types import CodeType, FrameType
 from typing import Final
 
 from timesplit_django import guard
 from timesplit_django.activity import Activity
-from timesplit_django.parts import CATEGORY_OF, GC, MIDDLEWARE, PARTS
+from timesplit_django.parts import CATEGORY_OF, FETCH, GC, MIDDLEWARE, PARTS
 
-__all__ = ["Account", "Activity", "current", "enter", "leave"]
+__all__ = ["Account", "Activity", "current", "enter", "enter_apart", "leave"]
 
 TURN_TIMEOUT_S: Final = 2.0
 _TURN_POLL_S: Final = 0.00002
@@ -53,6 +52,7 @@ class Account:
         self.entered = 0
         self._clock = clock
         self._turn = [True]
+        self._holder = 0  # the thread whose turn it is
         self._late: list[Activity] = []
         self.start_ns = self._last_ns = clock()
         self.root = Activity(self, MIDDLEWARE, None, self.start_ns, None)
@@ -84,6 +84,7 @@ class Account:
         except IndexError:
             if not self._await_turn():
                 return None
+        self._holder = get_ident()
         try:
             now = self._clock()
             elapsed = now - self._last_ns
@@ -94,7 +95,8 @@ class Account:
                 parent.charged_ns += elapsed
                 self.part_ns[charged] += elapsed
                 if around is not parent and around.part != charged:
-                    (around.folded or _folds(around))[charged] += elapsed
+                    folded = around.folded or _folds(around)
+                    folded[charged] += elapsed
                 if shown and len(self.shown) < self.shown_limit:
                     around.shown_children += 1
                     activity = self._leaf = Activity(self, part, parent, now, None)
@@ -107,6 +109,7 @@ class Account:
             self._charge(elapsed)
             return self._enter_beside(parent, part, shown)
         finally:
+            self._holder = 0
             turn.append(True)
 
     def leave(self, activity: Activity) -> None:
@@ -119,6 +122,7 @@ class Account:
                 if not self.closed:
                     self._late.append(activity)
                 return
+        self._holder = get_ident()
         try:
             parent = activity.parent
             if self._leaf is activity and parent is not None:
@@ -132,7 +136,8 @@ class Account:
                 if shown is activity:
                     parent.shown.shown_children -= 1
                 elif shown.part != charged:
-                    (shown.folded or _folds(shown))[charged] += elapsed
+                    folded = shown.folded or _folds(shown)
+                    folded[charged] += elapsed
                 activity.active = False
                 parent.active_children -= 1
                 self._leaf = parent
@@ -141,15 +146,22 @@ class Account:
             if self._late:
                 self._leave_late()
         finally:
+            self._holder = 0
             turn.append(True)
 
     def enter_at_once(self, parent: Activity, part: int) -> Activity | None:
         """The same as `enter`, not waiting for a thread that is changing the account, not shown."""
         return self.enter(parent, part, False) if self._turn else None
 
-    def is_at_work_in(self, activity: Activity) -> bool:
-        """Whether this activity, and no other beside it, is being charged."""
-        return self._leaf is activity
+    def at_work(self, around: Activity) -> Activity | None:
+        """The activity that is being charged, where that is `around` or a fetch directly in it.
+
+        None where another is, or several are at work at once.
+        """
+        leaf = self._leaf
+        if leaf is around or leaf is None:
+            return leaf
+        return leaf if leaf.part == FETCH and leaf.parent is around else None
 
     def charge_collection(self, parent: Activity, start_ns: int) -> bool:
         """Give the time since `start_ns` to a garbage collection that interrupted `parent`.
@@ -162,6 +174,7 @@ class Account:
             turn.pop()
         except IndexError:
             return False
+        self._holder = get_ident()
         try:
             if self._leaf is not parent:
                 return False
@@ -171,9 +184,10 @@ class Account:
             elapsed = self._clock() - self._last_ns
             self._last_ns += elapsed
             self.part_ns[GC] += elapsed
-            (parent.shown.folded or _folds(parent.shown))[GC] += elapsed
+            _folds(parent.shown)[GC] += elapsed
             return True
         finally:
+            self._holder = 0
             turn.append(True)
 
     def close(self) -> bool:
@@ -209,11 +223,8 @@ class Account:
 
         That is when the account is closed, or this thread is in the middle of a turn.
         """
-        frame: FrameType | None = None if self.closed else sys._getframe(2)
-        while frame is not None:
-            if any(frame.f_code is code for code in _TURNS):
-                return False
-            frame = frame.f_back
+        if self._holder == get_ident():
+            return False
         deadline_s = time.monotonic() + TURN_TIMEOUT_S
         while not self.closed and time.monotonic() < deadline_s:
             try:
@@ -275,7 +286,7 @@ class Account:
         winner.charged_ns += elapsed_ns
         self.part_ns[winner.part] += elapsed_ns
         if visible.part != winner.part:
-            (visible.folded or _folds(visible))[winner.part] += elapsed_ns
+            _folds(visible)[winner.part] += elapsed_ns
 
     def _add_leaf(self, activity: Activity, instead_of: Activity | None) -> None:
         leaves = self._leaves
@@ -298,20 +309,12 @@ class Account:
         self._visible = min(_visible_leaves(leaves), key=_claim)
 
 
-# Where an account is being changed.
-_TURNS: Final[tuple[CodeType, ...]] = (
-    Account.enter.__code__,
-    Account.leave.__code__,
-    Account.charge_collection.__code__,
-    Account.close.__code__,
-)
-
-
-def _folds(visible: Activity) -> defaultdict[int, int]:
-    """Where to note what the spans alone would take for this span's own time."""
-    if visible.folded is None:
-        visible.folded = defaultdict(int)
-    return visible.folded
+def _folds(visible: Activity) -> list[int]:
+    """Where to note, by part, what the spans alone would take for this span's own time."""
+    folded = visible.folded
+    if folded is None:
+        folded = visible.folded = [0] * len(PARTS)
+    return folded
 
 
 def _visible_leaves(leaves: set[Activity]) -> set[Activity]:
@@ -352,6 +355,35 @@ def enter(part: int, shown: bool = False) -> Activity | None:
         if activity is not None:
             current.set(activity)
         return activity
+    except Exception:
+        guard.report("enter")
+        return None
+
+
+def enter_apart(part: int, shown: bool = False) -> Activity | None:
+    """The same, and None too directly inside the same part: it goes on there."""
+    try:
+        parent = current.get()
+        if parent is None or parent.part == part:
+            return None
+        activity = parent.account.enter(parent, part, shown)
+        if activity is not None:
+            current.set(activity)
+        return activity
+    except Exception:
+        guard.report("enter")
+        return None
+
+
+def enter_fetch() -> Activity | None:
+    """Begin to fetch rows, to be ended by its account's `leave`.
+
+    It is not made the current activity, which would take longer than noting it: what a driver does
+    to fetch begins no other.
+    """
+    try:
+        parent = current.get()
+        return None if parent is None else parent.account.enter(parent, FETCH, False)
     except Exception:
         guard.report("enter")
         return None

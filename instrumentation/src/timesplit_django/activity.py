@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from collections import defaultdict
 from typing import TYPE_CHECKING, Any
 
 if TYPE_CHECKING:
@@ -14,6 +13,7 @@ class Activity:
 
     `detail` says what it was, in whatever form the probe that entered it finds cheapest.
     `charged_ns` is what of the request's time went to it and to nothing inside or beside it.
+    `folded` is by part.
     `replaced_by` is the context of the span that another instrumentation has made for it.
     """
 
@@ -51,6 +51,6 @@ class Activity:
         self.charged_ns = 0
         self.detail: Any = None
         self.end_ns = 0
-        self.folded: defaultdict[int, int] | None = None
+        self.folded: list[int] | None = None
         self.replaced_by: Any = None
         self.shown_children = 0

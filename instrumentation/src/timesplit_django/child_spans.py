@@ -107,7 +107,7 @@ def _accounting_attributes(activity: Activity) -> dict[str, Any]:
     attributes: dict[str, Any] = {names.PART: PARTS[activity.part]}
     folded = activity.folded
     if folded:
-        by_name = {PARTS[part]: elapsed_ns for part, elapsed_ns in folded.items() if elapsed_ns}
+        by_name = {PARTS[part]: elapsed_ns for part, elapsed_ns in enumerate(folded) if elapsed_ns}
         attributes[names.FOLDED] = json.dumps(by_name, separators=(",", ":"))
     return attributes
 

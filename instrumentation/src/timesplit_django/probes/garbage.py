@@ -49,8 +49,9 @@ def _begin() -> None:
     parent = current.get()
     if parent is None:
         return
-    if parent.account.is_at_work_in(parent):
-        _interrupted = parent
+    interrupted = parent.account.at_work(parent)
+    if interrupted is not None:
+        _interrupted = interrupted
         _start_ns = perf_counter_ns()
     else:
         _running = parent.account.enter_at_once(parent, GC)
