@@ -9,6 +9,7 @@ import site
 import sys
 import sysconfig
 from functools import cache
+from importlib import metadata
 from pathlib import Path
 from typing import Final
 
@@ -40,10 +41,10 @@ def verdict_of(filename: str) -> int:
         return BOUNDARY
     if path.startswith((_OWN_FOLDER, *_TRANSPARENT)):
         return PASSED_OVER
-    if _is_projects(path):
-        return OWN
     if path.startswith(_standard_folders()) and not _is_installed(path):
         return PASSED_OVER
+    if _is_projects(path):
+        return OWN
     if path.startswith((_DJANGO_FOLDER, *_package_folders())) or _is_installed(path):
         return LIBRARY
     return OWN
@@ -52,8 +53,9 @@ def verdict_of(filename: str) -> int:
 def shown_path(filename: str) -> str:
     """The path relative to the project, or to the import path it was found on."""
     path = str(Path(filename).absolute())
-    if _is_projects(path):
-        return path[len(_project_folder()) :]
+    folder = _project_folder()
+    if path.startswith(folder):
+        return path[len(folder) :]
     for folder in _import_folders():
         if path.startswith(folder):
             return path[len(folder) :]
@@ -79,7 +81,11 @@ def line_of_class(owner: type, name: str) -> tuple[str, int]:
 def _is_projects(path: str) -> bool:
     """In the project's folder, and not in a virtual environment there."""
     folder = _project_folder()
-    return path.startswith(folder) and not _is_installed(os.sep + path[len(folder) :])
+    if not path.startswith(folder):
+        return False
+    if folder.endswith(_INSTALLED):
+        return path.startswith(_installed_project())
+    return not _is_installed(os.sep + path[len(folder) :])
 
 
 def _is_installed(path: str) -> bool:
@@ -90,6 +96,21 @@ def _is_installed(path: str) -> bool:
 def _project_folder() -> str:
     base = getattr(django_settings, "BASE_DIR", None) or Path.cwd()
     return str(Path(str(base)).absolute()).rstrip(os.sep) + os.sep
+
+
+@cache
+def _installed_project() -> tuple[str, ...]:
+    """Of a folder of installed packages, those that are the project: what came with its settings."""
+    modules = os.environ.get("DJANGO_SETTINGS_MODULE"), getattr(django_settings, "ROOT_URLCONF", "")
+    packages = {module.partition(".")[0] for module in modules if module}
+    together = [names for names in map(_packages_of, metadata.distributions()) if names & packages]
+    folder = _project_folder()
+    return tuple(folder + name + os.sep for name in packages.union(*together))
+
+
+def _packages_of(distribution: metadata.Distribution) -> set[str]:
+    files = (distribution.read_text("RECORD") or "").splitlines()
+    return {file.partition("/")[0] for file in files if "/" in file}
 
 
 @cache

@@ -1,0 +1,82 @@
+"""Whose code a file holds, wherever the project and its packages are."""
+
+from __future__ import annotations
+
+import threading
+from collections.abc import Callable, Iterator
+from pathlib import Path
+
+import django
+import pytest
+from django.test import override_settings
+
+from timesplit_django import source_files
+from timesplit_django.source_files import LIBRARY, OWN, PASSED_OVER, shown_path, verdict_of
+
+
+@pytest.fixture
+def project_in(project: None) -> Iterator[Callable[[Path], None]]:
+    """`project_in(folder)`: a project with that BASE_DIR and the URLs of a package `shop`."""
+    entered = []
+
+    def enter(folder: Path) -> None:
+        entered.append(override_settings(BASE_DIR=folder, ROOT_URLCONF="shop.urls"))
+        entered[-1].enable()
+        _forget()
+
+    yield enter
+    for change in reversed(entered):
+        change.disable()
+    _forget()
+
+
+def test_project_that_is_an_installed_package(
+    project_in: Callable[[Path], None], tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """BASE_DIR as `startproject` writes it is then the folder of all installed packages."""
+    folder = tmp_path / "site-packages"
+    _install(folder, "shop", ["shop", "shop_accounts"])
+    _install(folder, "shopping_cart", ["shopping_cart"])
+    monkeypatch.syspath_prepend(str(folder))
+    project_in(folder)
+
+    assert verdict_of(str(folder / "shop" / "views.py")) == OWN
+    assert verdict_of(str(folder / "shop_accounts" / "models.py")) == OWN
+    assert verdict_of(str(folder / "shopping_cart" / "models.py")) == LIBRARY
+    assert verdict_of(str(folder / "django_tables2" / "rows.py")) == LIBRARY
+    assert shown_path(str(folder / "shop" / "views.py")) == "shop/views.py"
+
+
+def test_project_in_the_root_folder(project_in: Callable[[Path], None]) -> None:
+    project_in(Path("/"))
+
+    assert verdict_of("/views.py") == OWN
+    assert verdict_of(threading.__file__) == PASSED_OVER
+    assert verdict_of(str(Path(django.__file__).parent / "shortcuts.py")) == LIBRARY
+
+
+def test_virtual_environment_in_the_projects_folder(
+    project_in: Callable[[Path], None], tmp_path: Path
+) -> None:
+    project_in(tmp_path)
+
+    assert verdict_of(str(tmp_path / "shop" / "views.py")) == OWN
+    installed = tmp_path / ".venv" / "lib" / "python3.11" / "site-packages"
+    assert verdict_of(str(installed / "shop" / "views.py")) == LIBRARY
+
+
+def _install(folder: Path, distribution: str, packages: list[str]) -> None:
+    information = folder / f"{distribution}-1.0.dist-info"
+    information.mkdir(parents=True)
+    (information / "METADATA").write_text(f"Metadata-Version: 2.1\nName: {distribution}\n")
+    files = [f"{package}/__init__.py,," for package in packages]
+    (information / "RECORD").write_text("\n".join([*files, "six.py,,", ""]))
+
+
+def _forget() -> None:
+    for remembered in (
+        source_files._project_folder,
+        source_files._installed_project,
+        source_files._import_folders,
+    ):
+        remembered.cache_clear()
