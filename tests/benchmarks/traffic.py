@@ -76,7 +76,9 @@ class Traffic:
         queries = []
         for number, (statement, lasted_ns) in enumerate(zip(endpoint.ran, query_ns, strict=True)):
             at_ns += own_ns[number + 2]
-            parent = serializer_id if number > 2 else view_id
+            parent = server_id
+            if self._kind == "full":
+                parent = serializer_id if number > 2 else view_id
             attributes = self._query(endpoint, statement)
             name = endpoint.statements[statement][1]
             span = (name, Kind.CLIENT, at_ns, at_ns + lasted_ns, parent, attributes)

@@ -37,6 +37,10 @@ class Template:
         self._requests = int(self._traces.max()) + 1
         self._places += len(self._head)
 
+    def fresh_body(self) -> bytes:
+        """The export, with trace ids that no other has."""
+        return self.request()[len(self._head) :]
+
     def request(self) -> bytes:
         """The HTTP request, with trace ids that no other has."""
         fresh = np.frombuffer(random.randbytes(self._requests * _FRESH_BYTES), np.uint8)
