@@ -161,7 +161,12 @@ class Account:
         leaf = self._leaf
         if leaf is around or leaf is None:
             return leaf
-        return leaf if leaf.part == FETCH and leaf.parent is around else None
+        return leaf if self.is_fetching(around) else None
+
+    def is_fetching(self, around: Activity) -> bool:
+        """Whether a fetch directly in this activity is being charged."""
+        leaf = self._leaf
+        return leaf is not None and leaf.part == FETCH and leaf.parent is around
 
     def charge_collection(self, parent: Activity, start_ns: int) -> bool:
         """Give the time since `start_ns` to a garbage collection that interrupted `parent`.

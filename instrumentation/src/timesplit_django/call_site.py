@@ -17,7 +17,6 @@ import re
 import sys
 from collections.abc import Callable
 from contextvars import ContextVar
-from functools import lru_cache
 from types import CodeType, FrameType
 from typing import Any, Final, NamedTuple
 
@@ -26,7 +25,6 @@ from timesplit_django.relation import Relation
 from timesplit_django.source_files import (
     BOUNDARY,
     FRAMEWORK,
-    LIBRARY,
     OWN,
     PASSED_OVER,
     RELATED,
@@ -35,7 +33,7 @@ from timesplit_django.source_files import (
 
 CACHED_SITES: Final = 10_000
 ENTRY_DEPTH: Final = 24
-ENTRY_DEPTHS: Final = 3
+ENTRY_DEPTHS: Final = 4
 ENTRY_MISSES: Final = 100
 
 # Which frames these have of their own depends on the version of Python.
@@ -73,50 +71,49 @@ _STOP: Final = Site("", -1, "")
 # Where a task awaits work that a thread does for it: its stack does not reach into the thread.
 awaiting: Final[ContextVar[Site | None]] = ContextVar("timesplit_awaiting", default=None)
 
+# What was found, where nothing was found the nearest library's frame, the relation, the last frame.
 _Walked = tuple[Site | None, FrameType | None, Relation | None, FrameType | None]
 
-
-class _Verdicts(dict[str, int]):
-    """By the name of a file; each is found out once."""
-
-    def __missing__(self, filename: str) -> int:
-        verdict = source_files.verdict_of(filename)
-        # Names of generated code may be as many as there are calls.
-        if not filename.startswith("<"):
-            self[filename] = verdict
-        return verdict
+# What code that is known means, where a frame of it is met.
+_VIEW: Final = 1
+_TEMPLATE: Final = 2
+_SERIALIZER: Final = 3
+_THREAD: Final = 4
 
 
-_verdicts: Final = _Verdicts()
-_readers: dict[int, Callable[[FrameType], Site | None]] = {}
-_relation_readers: dict[int, Callable[[FrameType], Relation | None]] = {}
-_sites: dict[Any, tuple[Any, Site]] = {}
+# By the name of a file; each is found out once.
+_verdicts: Final[dict[str, int]] = {}
+_special: Final[dict[int, int]] = {}
+_relation_readers: Final[dict[int, Callable[[FrameType], Relation | None]]] = {}
+# With what the keys are ids of, which keeps those from being given to others.
+_sites: Final[dict[tuple[int, int], tuple[Any, Site]]] = {}
+_fields: Final[dict[tuple[Any, str], tuple[Site, SerializerField]]] = {}
 
 # Most queries are on their way for a dozen frames of Django's before the first that says anything,
 # the same each time. Known are the code where they set out, and how far from the query it has been.
 _entry: CodeType | None = None
-_entry_depths: list[int] = []
+_entry_depths: Final[list[int]] = []
 _entry_misses = 0
 
 
 def stop_at_view(code: CodeType) -> None:
     """Take this code as the one that calls views."""
-    _special_file(code, _read_view)
+    _special_file(code, _VIEW)
 
 
 def find_in_templates(code: CodeType) -> None:
     """Take this code as the one that renders a node of a template."""
-    _special_file(code, _read_template)
+    _special_file(code, _TEMPLATE)
 
 
 def find_in_serializers(code: CodeType) -> None:
     """Take this code as the one that goes through a serializer's fields."""
-    _special_file(code, _read_serializer)
+    _special_file(code, _SERIALIZER)
 
 
 def stop_at_thread(code: CodeType) -> None:
     """Take this code as the one that does in a thread what a task awaits."""
-    _special_file(code, _read_thread)
+    _special_file(code, _THREAD)
 
 
 def find_relations(code: CodeType, reader: Callable[[FrameType], Relation | None]) -> None:
@@ -132,24 +129,30 @@ def begin_at(code: CodeType) -> None:
     _entry_depths.clear()
 
 
-def find_cause(skipped_frames: int = 1, serializing: bool = False) -> Cause:
+def find_cause(serializing: bool = False) -> Cause:
     """Why the calling thread asks its query; `serializing` looks for the serializer's field too."""
-    site, library, relation, frame = _walk(_first_frame(skipped_frames + 1))
+    site, library, relation, frame = _walk(_first_frame())
     if site is None and library is not None:
         site = _own_site(library)
     return site, relation, _find_field(frame) if serializing else None
 
 
-def _first_frame(skipped_frames: int) -> FrameType:
+def find_awaiting_site() -> Site | None:
+    """The user's line, or BY_VIEW, that awaits what a thread is about to do."""
+    return _walk(sys._getframe(1))[0]
+
+
+def _first_frame() -> FrameType:
     """Where to begin to look for the cause. Each step of a walk costs ten of looking ahead."""
     for depth in _entry_depths:
         try:
-            frame = sys._getframe(skipped_frames + depth)
+            frame = sys._getframe(1 + depth)
         except ValueError:
             continue
         if frame.f_code is _entry:
             return frame
-    frame = sys._getframe(skipped_frames)
+    # Not the frame of this function, which would be kept by its own variable.
+    frame = sys._getframe(1)
     if _entry is not None and _entry_misses < ENTRY_MISSES:
         _learn_entry(frame)
     return frame
@@ -165,73 +168,93 @@ def _learn_entry(frame: FrameType | None) -> None:
         if frame.f_code is _entry:
             _entry_depths.append(depth)
             return
-        if _verdicts[frame.f_code.co_filename] not in (PASSED_OVER, RELATED):
+        if _verdict(frame.f_code.co_filename) not in (PASSED_OVER, RELATED):
             return
         frame = frame.f_back
 
 
-def find_awaiting_site(skipped_frames: int = 1) -> Site | None:
-    """The user's line, or BY_VIEW, that awaits what a thread is about to do."""
-    return _walk(sys._getframe(skipped_frames))[0]
-
-
 def _walk(frame: FrameType | None) -> _Walked:
-    """The cause, the nearest frame of a library for where there is none, the relation, the end."""
     library: FrameType | None = None
     relation: Relation | None = None
     while frame is not None:
-        verdict = _verdicts[frame.f_code.co_filename]
-        if verdict == PASSED_OVER:
-            frame = frame.f_back
-            continue
+        code = frame.f_code
+        verdict = _verdicts.get(code.co_filename)
+        if verdict is None:
+            verdict = _verdict(code.co_filename)
         if verdict == OWN:
             return _own_site(frame), library, relation, frame
-        if verdict == RELATED and relation is None:
-            read = _relation_readers.get(id(frame.f_code))
-            relation = read(frame) if read is not None else None
-        if verdict == FRAMEWORK:
-            site = _read(frame)
-            if site is _STOP:
-                return None, library, relation, None
-            if site is not None:
-                return site, library, relation, frame
-        if verdict == BOUNDARY:
+        if verdict == RELATED:
+            read = _relation_readers.get(id(code)) if relation is None else None
+            relation = relation if read is None else read(frame)
+        elif verdict == BOUNDARY:
             break
-        if library is None and verdict >= LIBRARY:
-            library = frame
+        elif verdict != PASSED_OVER:
+            if verdict == FRAMEWORK and id(code) in _special:
+                site = _read(_special[id(code)], frame)
+                if site is _STOP:
+                    return None, library, relation, None
+                if site is not None:
+                    return site, library, relation, frame
+            library = library or frame
         frame = frame.f_back
     return awaiting.get(), library, relation, None
 
 
-def _read(frame: FrameType) -> Site | None:
-    reader = _readers.get(id(frame.f_code))
-    return reader(frame) if reader is not None else None
+def _verdict(filename: str) -> int:
+    """Whose code a file holds. Names of generated code may be as many as there are calls."""
+    verdict = _verdicts.get(filename)
+    if verdict is None:
+        verdict = source_files.verdict_of(filename)
+        if not filename.startswith("<"):
+            _verdicts[filename] = verdict
+    return verdict
+
+
+def _read(special: int, frame: FrameType) -> Site | None:
+    """What a frame of code that is known says; `_STOP` that nothing beyond it has to do with it."""
+    if special == _SERIALIZER:
+        place = _serializer_place(frame)
+        return place[0] if place is not None else None
+    if special == _TEMPLATE:
+        return _template_site(frame)
+    return awaiting.get() or (BY_VIEW if special == _VIEW else _STOP)
 
 
 def _find_field(frame: FrameType | None) -> SerializerField | None:
     """The field that the nearest serializer is at, from the cause of the query outwards."""
     while frame is not None:
-        reader = _readers.get(id(frame.f_code))
-        if reader is _read_serializer:
-            return _field_of(frame)
-        if reader is _read_view or _verdicts.get(frame.f_code.co_filename) == BOUNDARY:
+        code = frame.f_code
+        verdict = _verdicts.get(code.co_filename)
+        if verdict == FRAMEWORK:
+            special = _special.get(id(code))
+            if special == _SERIALIZER:
+                place = _serializer_place(frame)
+                return place[1] if place is not None else None
+            if special == _VIEW:
+                return None
+        elif verdict == BOUNDARY:
             return None
         frame = frame.f_back
     return None
 
 
-def _field_of(frame: FrameType) -> SerializerField | None:
+def _serializer_place(frame: FrameType) -> tuple[Site, SerializerField] | None:
+    """Where a serializer's field is declared, and its name."""
     names = frame.f_locals
     serializer, field = names.get("self"), names.get("field")
     if serializer is None or field is None:
         return None
     owner: Any = type(serializer)
-    return _named_field(owner, field.field_name)
-
-
-@lru_cache(CACHED_SITES)
-def _named_field(serializer: Any, field_name: str) -> SerializerField:
-    return SerializerField(f"{serializer.__module__}.{serializer.__qualname__}", field_name)
+    key = owner, field.field_name
+    place = _fields.get(key)
+    if place is None:
+        if len(_fields) >= CACHED_SITES:
+            _fields.clear()
+        file, line = source_files.line_of_class(owner, field.field_name)
+        site = Site(file, line, f"{owner.__qualname__}.{field.field_name}")
+        named = SerializerField(f"{owner.__module__}.{owner.__qualname__}", field.field_name)
+        place = _fields[key] = site, named
+    return place
 
 
 def site_of_function(function: Any) -> Site | None:
@@ -245,23 +268,23 @@ def site_of_function(function: Any) -> Site | None:
     return Site(shown_path(code.co_filename), code.co_firstlineno, function.__qualname__)
 
 
-def _special_file(code: CodeType, reader: Callable[[FrameType], Site | None]) -> None:
-    _readers[id(code)] = reader
+def _special_file(code: CodeType, special: int) -> None:
+    _special[id(code)] = special
     _verdicts[code.co_filename] = FRAMEWORK
-
-
-def _read_view(_: FrameType) -> Site:
-    return awaiting.get() or BY_VIEW
-
-
-def _read_thread(_: FrameType) -> Site:
-    return awaiting.get() or _STOP
 
 
 def _own_site(frame: FrameType) -> Site:
     code = frame.f_code
-    key = id(code), frame.f_lineno
-    return _remembered(key, code) or _remember(key, code, _described(frame))
+    # Which line an instruction is of takes longer to find than all else here.
+    key = id(code), frame.f_lasti
+    known = _sites.get(key)
+    if known is not None and known[0] is code:
+        return known[1]
+    if len(_sites) >= CACHED_SITES:
+        _sites.clear()
+    site = _described(frame)
+    _sites[key] = code, site
+    return site
 
 
 def _described(frame: FrameType) -> Site:
@@ -274,7 +297,7 @@ def _described(frame: FrameType) -> Site:
     return Site(shown_path(code.co_filename), frame.f_lineno, function)
 
 
-def _read_template(frame: FrameType) -> Site | None:
+def _template_site(frame: FrameType) -> Site | None:
     node = frame.f_locals.get("self")
     token = getattr(node, "token", None)
     origin = getattr(node, "origin", None)
@@ -282,31 +305,3 @@ def _read_template(frame: FrameType) -> Site | None:
         return None
     name = origin.template_name or os.path.basename(str(origin.name))  # noqa: PTH119
     return Site(str(name), int(token.lineno or 0), f"<{type(node).__name__}>")
-
-
-def _read_serializer(frame: FrameType) -> Site | None:
-    names = frame.f_locals
-    serializer, field = names.get("self"), names.get("field")
-    if serializer is None or field is None:
-        return None
-    owner = type(serializer)
-    key = owner, field.field_name
-    return _remembered(key, owner) or _remember(key, owner, _field_site(owner, field.field_name))
-
-
-def _field_site(owner: type, field_name: str) -> Site:
-    file, line = source_files.line_of_class(owner, field_name)
-    return Site(file, line, f"{owner.__qualname__}.{field_name}")
-
-
-def _remembered(key: Any, owner: Any) -> Site | None:
-    known = _sites.get(key)
-    return known[1] if known is not None and known[0] is owner else None
-
-
-def _remember(key: Any, owner: Any, site: Site) -> Site:
-    """Keeping the owner too keeps its id from being given to another."""
-    if len(_sites) >= CACHED_SITES:
-        _sites.clear()
-    _sites[key] = owner, site
-    return site

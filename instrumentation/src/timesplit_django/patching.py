@@ -11,7 +11,7 @@ from typing import Any
 from wrapt import register_post_import_hook
 
 from timesplit_django import guard
-from timesplit_django.accounting import Activity, current, enter, leave
+from timesplit_django.accounting import Activity, current, enter, enter_apart, leave
 
 Describe = Callable[[Activity, tuple[Any, ...], dict[str, Any]], None]
 
@@ -76,11 +76,10 @@ def timed(
 
         @functools.wraps(wrapped)
         def call(*args: Any, **kwargs: Any) -> Any:
-            parent = current.get()
-            if parent is None or parent.part == part:
+            activity = enter_apart(part, shown)
+            if activity is None:
                 return wrapped(*args, **kwargs)
-            activity = enter(part, shown)
-            if describe is not None and activity is not None:
+            if describe is not None:
                 _describe(describe, activity, args, kwargs)
             try:
                 return wrapped(*args, **kwargs)
@@ -98,10 +97,9 @@ def timed_async(part: int) -> Callable[[Any], Any]:
     def make(wrapped: Any) -> Any:
         @functools.wraps(wrapped)
         async def call(*args: Any, **kwargs: Any) -> Any:
-            parent = current.get()
-            if parent is None or parent.part == part:
+            activity = enter_apart(part)
+            if activity is None:
                 return await wrapped(*args, **kwargs)
-            activity = enter(part)
             try:
                 return await wrapped(*args, **kwargs)
             finally:

@@ -43,4 +43,4 @@ def _noting_site(original: Any) -> Any:
 
 @guard.guarded
 def _awaiting_site() -> Site | None:
-    return call_site.find_awaiting_site(2)
+    return call_site.find_awaiting_site()

@@ -12,7 +12,7 @@ from django.db.models.query import BaseIterable, RawQuerySet
 from django.db.models.sql import compiler
 
 from timesplit_django import call_site
-from timesplit_django.accounting import current, enter, leave
+from timesplit_django.accounting import enter_apart, leave
 from timesplit_django.parts import ORM
 from timesplit_django.patching import Patches, timed, timed_async_generator, timed_generator
 
@@ -53,10 +53,9 @@ def _unless_fetched(original: Any) -> Any:
     def _fetch_all(self: Any) -> Any:
         if self._result_cache is not None:
             return original(self)
-        parent = current.get()
-        if parent is None or parent.part == ORM:
+        activity = enter_apart(ORM)
+        if activity is None:
             return original(self)
-        activity = enter(ORM)
         try:
             return original(self)
         finally:

@@ -71,8 +71,7 @@ def _timed_wait(original: Any) -> Any:
     @functools.wraps(original)
     def wait(self: Any, *args: Any, **kwargs: Any) -> Any:
         parent = current.get()
-        # The parts of the database come first.
-        if parent is None or parent.part < EXTERNAL:
+        if parent is None or is_waited_for(parent):
             return original(self, *args, **kwargs)
         activity = enter(EXECUTE)
         try:
@@ -87,7 +86,7 @@ def _timed_async_wait(original: Any) -> Any:
     @functools.wraps(original)
     async def wait(self: Any, *args: Any, **kwargs: Any) -> Any:
         parent = current.get()
-        if parent is None or parent.part < EXTERNAL:
+        if parent is None or is_waited_for(parent):
             return await original(self, *args, **kwargs)
         activity = enter(EXECUTE)
         try:
@@ -96,6 +95,11 @@ def _timed_async_wait(original: Any) -> Any:
             _end(self, activity)
 
     return wait
+
+
+def is_waited_for(parent: Activity) -> bool:
+    """Whether it is time of the database already. The parts of that come first."""
+    return parent.part < EXTERNAL or parent.account.is_fetching(parent)
 
 
 def _end(connection: Any, activity: Activity | None) -> None:
