@@ -2,23 +2,36 @@
 
 from __future__ import annotations
 
+import os
+import shutil
 import subprocess
 import sys
+import sysconfig
+import tomllib
 import zipfile
+from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
 
 ROOT = Path(__file__).parents[1]
+DJANGO_PACKAGE = ROOT / "instrumentation"
+NO_COMPILER = {"CC": "/nonexistent/cc"}
 
 
-def _build_wheel(project: Path, into: Path) -> zipfile.ZipFile:
-    subprocess.run(
+def _run_build(project: Path, into: Path, **environment: str) -> subprocess.CompletedProcess[str]:
+    return subprocess.run(
         [sys.executable, "-m", "build", "--wheel", "--no-isolation", "-o", str(into), str(project)],
-        check=True,
+        env=os.environ | environment,
         capture_output=True,
         text=True,
+        check=False,
     )
+
+
+def _build_wheel(project: Path, into: Path, **environment: str) -> zipfile.ZipFile:
+    finished = _run_build(project, into, **environment)
+    assert finished.returncode == 0, finished.stdout + finished.stderr
     return zipfile.ZipFile(next(into.glob("*.whl")))
 
 
@@ -29,7 +42,25 @@ def server_wheel(tmp_path_factory: pytest.TempPathFactory) -> zipfile.ZipFile:
 
 @pytest.fixture(scope="module")
 def django_wheel(tmp_path_factory: pytest.TempPathFactory) -> zipfile.ZipFile:
-    return _build_wheel(ROOT / "instrumentation", tmp_path_factory.mktemp("django"))
+    """A plain one, as where there is no compiler."""
+    folder = tmp_path_factory.mktemp("django")
+    return _build_wheel(DJANGO_PACKAGE, folder, TIMESPLIT_COMPILE="no")
+
+
+@pytest.fixture(scope="module")
+def compiled_wheel(tmp_path_factory: pytest.TempPathFactory) -> zipfile.ZipFile:
+    if not _can_compile():
+        if os.environ.get("CI"):
+            pytest.fail("no C compiler, or no headers of Python")
+        pytest.skip("no C compiler, or no headers of Python")
+    folder = tmp_path_factory.mktemp("compiled")
+    return _build_wheel(DJANGO_PACKAGE, folder, TIMESPLIT_COMPILE="yes")
+
+
+def _can_compile() -> bool:
+    compiler = os.environ.get("CC") or str(sysconfig.get_config_var("CC") or "cc")
+    headers = Path(sysconfig.get_path("include"), "Python.h")
+    return shutil.which(compiler.split()[0]) is not None and headers.exists()
 
 
 def _top_level(wheel: zipfile.ZipFile) -> set[str]:
@@ -67,6 +98,97 @@ def test_server_wheel_needs_no_node_when_installed(server_wheel: zipfile.ZipFile
 
 def test_server_wheel_brings_its_migrations(server_wheel: zipfile.ZipFile) -> None:
     assert [n for n in server_wheel.namelist() if n.startswith("collector/store/migrations/")]
+
+
+def test_compiled_wheel_holds_machine_code_beside_its_sources(
+    compiled_wheel: zipfile.ZipFile,
+) -> None:
+    settings = tomllib.loads((DJANGO_PACKAGE / "pyproject.toml").read_text())
+    modules = settings["tool"]["hatch"]["build"]["targets"]["wheel"]["hooks"]["custom"]["compiled"]
+    suffix = sysconfig.get_config_var("EXT_SUFFIX")
+    wanted = {
+        f"timesplit_django/{module}{ending}" for module in modules for ending in (".py", suffix)
+    }
+    assert modules
+    assert wanted <= set(compiled_wheel.namelist())
+
+
+def test_compiled_wheel_adds_one_name(compiled_wheel: zipfile.ZipFile) -> None:
+    assert _top_level(compiled_wheel) == {"timesplit_django"}
+
+
+def test_compiled_wheel_is_for_this_python_alone(compiled_wheel: zipfile.ZipFile) -> None:
+    version = f"cp{sys.version_info.major}{sys.version_info.minor}"
+    assert f"-{version}-{version}-" in Path(str(compiled_wheel.filename)).name
+
+
+def test_compiling_leaves_nothing_among_the_sources(compiled_wheel: zipfile.ZipFile) -> None:
+    endings = {path.suffix for path in _files_of_sources()}
+    assert endings == {".py", ".typed"}
+    assert not (DJANGO_PACKAGE / "build").exists()
+
+
+def _files_of_sources() -> Iterator[Path]:
+    for path in (DJANGO_PACKAGE / "src").rglob("*"):
+        if path.is_file() and path.suffix != ".pyc":
+            yield path
+
+
+def test_check_command_says_whether_the_core_is_compiled(
+    compiled_wheel: zipfile.ZipFile, django_wheel: zipfile.ZipFile, tmp_path: Path
+) -> None:
+    assert "core: compiled" in _said_by_check(compiled_wheel, tmp_path / "compiled")
+    assert "core: plain Python" in _said_by_check(django_wheel, tmp_path / "plain")
+
+
+def _said_by_check(wheel: zipfile.ZipFile, folder: Path) -> str:
+    wheel.extractall(folder)
+    told = {
+        "DJANGO_SETTINGS_MODULE": "tests.djangoproject.settings",
+        "OTEL_EXPORTER_OTLP_ENDPOINT": "http://127.0.0.1:9",
+        "PYTHONPATH": str(folder),
+    }
+    command = [sys.executable, "-m", "django", "timesplit_check"]
+    environment = os.environ | told
+    finished = subprocess.run(
+        command, cwd=ROOT, env=environment, capture_output=True, text=True, check=False
+    )
+    return finished.stdout
+
+
+def test_wheel_is_plain_where_there_is_no_compiler(tmp_path: Path) -> None:
+    finished = _run_build(DJANGO_PACKAGE, tmp_path, **NO_COMPILER, TIMESPLIT_COMPILE="")
+    assert [path.name for path in tmp_path.glob("*-py3-none-any.whl")]
+    assert "The wheel is plain Python" in finished.stderr
+    assert "apt install gcc" in finished.stderr
+
+
+def test_wheel_that_must_be_compiled_is_refused_without_a_compiler(tmp_path: Path) -> None:
+    finished = _run_build(DJANGO_PACKAGE, tmp_path, **NO_COMPILER, TIMESPLIT_COMPILE="yes")
+    assert finished.returncode != 0
+    assert not list(tmp_path.iterdir())
+    said = finished.stdout + finished.stderr
+    assert "could not be compiled, as TIMESPLIT_COMPILE=yes asks" in said
+    assert "/nonexistent/cc" in said
+
+
+def test_unknown_word_for_compiling_is_refused(tmp_path: Path) -> None:
+    finished = _run_build(DJANGO_PACKAGE, tmp_path, TIMESPLIT_COMPILE="perhaps")
+    assert finished.returncode != 0
+    assert "TIMESPLIT_COMPILE is 'perhaps'" in finished.stdout + finished.stderr
+
+
+def test_editable_install_is_never_compiled(tmp_path: Path) -> None:
+    code = "import sys; from hatchling.build import build_editable; build_editable(sys.argv[1])"
+    subprocess.run(
+        [sys.executable, "-c", code, str(tmp_path)],
+        cwd=DJANGO_PACKAGE,
+        env=os.environ | {"TIMESPLIT_COMPILE": "yes"},
+        check=True,
+        capture_output=True,
+    )
+    (wheel,) = tmp_path.glob("*-py3-none-any.whl")
+    assert not [name for name in zipfile.ZipFile(wheel).namelist() if name.endswith(".so")]
 
 
 @pytest.mark.parametrize("wheel", ["server_wheel", "django_wheel"])

@@ -57,6 +57,9 @@ from __future__ import annotations
 
 from typing import Final
 
+# On the resource: whether what runs for every request was compiled when the package was installed.
+COMPILED: Final = "timesplit.compiled"
+
 # On the SERVER span.
 DIGEST: Final = "timesplit.digest"
 DATABASE_NS: Final = "timesplit.database_ns"

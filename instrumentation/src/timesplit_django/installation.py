@@ -4,9 +4,10 @@ from __future__ import annotations
 
 import os
 from importlib import import_module
+from importlib.machinery import EXTENSION_SUFFIXES
 from typing import Any
 
-from timesplit_django import guard
+from timesplit_django import activity, guard
 from timesplit_django import settings as package_settings
 from timesplit_django.probes import PROBES
 
@@ -41,6 +42,11 @@ def uninstall() -> None:
 def installed() -> dict[str, bool]:
     """Every probe, and whether it is in place."""
     return {name: _installed.get(name, False) for name in PROBES}
+
+
+def is_compiled() -> bool:
+    """Whether what runs for every request is machine code, as the wheel may hold it."""
+    return activity.__file__.endswith(tuple(EXTENSION_SUFFIXES))
 
 
 def _call(name: str, function: str) -> bool:

@@ -23,7 +23,8 @@ from opentelemetry.sdk.trace import TracerProvider
 from opentelemetry.sdk.trace.sampling import ALWAYS_ON, DEFAULT_ON
 from opentelemetry.sdk.util.instrumentation import InstrumentationScope
 
-from timesplit_django import __version__, dropped_spans, guard, server_span
+from timesplit_django import __version__, dropped_spans, guard, installation, server_span
+from timesplit_django.attributes import COMPILED
 from timesplit_django.dropped_spans import NumberingProcessor
 from timesplit_django.otlp_export import OtlpExporter
 
@@ -98,7 +99,11 @@ def endpoint() -> str:
 def resource() -> Resource:
     """What the environment says of this service, with a name in any case."""
     created = Resource.create(
-        {"telemetry.distro.name": SCOPE, "telemetry.distro.version": __version__}
+        {
+            "telemetry.distro.name": SCOPE,
+            "telemetry.distro.version": __version__,
+            COMPILED: installation.is_compiled(),
+        }
     )
     if str(created.attributes.get(SERVICE_NAME, "")).startswith("unknown_service"):
         created = created.merge(Resource({SERVICE_NAME: default_service_name()}))

@@ -52,7 +52,7 @@ class Command(BaseCommand):
         reason = installation.switched_off()
         if reason is not None:
             raise CommandError(f"Nothing is measured: {reason}.")
-        for line in (*_wiring(), *_destination()):
+        for line in (_core(), *_wiring(), *_destination()):
             self.stdout.write(line)
         problems = [*settings.problems(), *instrumentors.problems(), *_failures()]
         for problem in problems:
@@ -74,6 +74,15 @@ class Command(BaseCommand):
                 "OTEL_EXPORTER_OTLP_HEADERS carries a token."
             )
         self.stdout.write(self.style.SUCCESS("arrived: a test span"))
+
+
+def _core() -> str:
+    if installation.is_compiled():
+        return "core: compiled"
+    return (
+        "core: plain Python, which takes more of each request: the package was not compiled when "
+        "it was installed, for want of a C compiler or of Python's headers, or on request"
+    )
 
 
 def _wiring() -> Iterator[str]:
