@@ -3,10 +3,12 @@
 from __future__ import annotations
 
 from collections.abc import Callable
+from types import SimpleNamespace
 
 import pytest
 
 from tests.instrumentation.conftest import Seen, seen_while
+from timesplit_django import endpoint
 
 
 @pytest.mark.parametrize(
@@ -38,6 +40,25 @@ def test_route(ask: Callable[..., Seen], path: str, route: str) -> None:
 )
 def test_view(ask: Callable[..., Seen], path: str, view: str) -> None:
     assert ask(path).attributes["timesplit.view"] == view
+
+
+def test_view_of_an_admin_is_that_of_its_model(project: None) -> None:
+    from django.contrib.admin import AdminSite, ModelAdmin
+
+    from tests.djangoproject.models import Book
+
+    class BookAdmin(ModelAdmin):  # type: ignore[type-arg]
+        pass
+
+    views = {path.name: path.callback for path in BookAdmin(Book, AdminSite()).get_urls()}
+    request = SimpleNamespace(
+        method="GET", resolver_match=SimpleNamespace(func=views["project_book_changelist"])
+    )
+    name = "test_view_of_an_admin_is_that_of_its_model.<locals>.BookAdmin.changelist_view"
+    assert endpoint.view_of(request) == f"{__name__}.{name}"
+    site = endpoint.view_site(request)
+    assert site is not None
+    assert (site.file, site.function) == ("tests/instrumentation/test_endpoint.py", name)
 
 
 def test_method_that_http_does_not_know(project: None) -> None:

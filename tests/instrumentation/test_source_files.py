@@ -52,7 +52,7 @@ def test_project_in_the_root_folder(project_in: Callable[[Path], None]) -> None:
 
     assert verdict_of("/views.py") == OWN
     assert verdict_of(threading.__file__) == PASSED_OVER
-    assert verdict_of(str(Path(django.__file__).parent / "shortcuts.py")) == LIBRARY
+    assert verdict_of(str(Path(django.__file__).parent / "http" / "request.py")) == LIBRARY
 
 
 def test_virtual_environment_in_the_projects_folder(
@@ -63,6 +63,11 @@ def test_virtual_environment_in_the_projects_folder(
     assert verdict_of(str(tmp_path / "shop" / "views.py")) == OWN
     installed = tmp_path / ".venv" / "lib" / "python3.11" / "site-packages"
     assert verdict_of(str(installed / "shop" / "views.py")) == LIBRARY
+
+
+def test_way_that_every_query_may_take_says_nothing() -> None:
+    assert verdict_of(str(Path(django.__file__).parent / "shortcuts.py")) == PASSED_OVER
+    assert verdict_of(str(Path(django.__file__).parent / "db" / "models.py")) == PASSED_OVER
 
 
 def _install(folder: Path, distribution: str, packages: list[str]) -> None:

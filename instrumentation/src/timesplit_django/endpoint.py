@@ -100,11 +100,17 @@ def _name_of(view: Any, method: str) -> str:
         owner = view if hasattr(view, "__qualname__") else type(view)
         return f"{owner.__module__}.{owner.__qualname__}"
     action = (getattr(view, "actions", None) or {}).get(method.lower())
+    if hasattr(view, "model_admin"):
+        action = view.__name__
     name = f"{owner.__module__}.{owner.__qualname__}"
     return f"{name}.{action}" if action else name
 
 
 def _class_of(view: Any) -> Any:
+    """The user's class behind a view: REST framework's, Django's, or an admin's of a model."""
+    admin = getattr(view, "model_admin", None)
+    if admin is not None:
+        return type(admin)
     return getattr(view, "cls", None) or getattr(view, "view_class", None)
 
 

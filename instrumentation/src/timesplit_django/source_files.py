@@ -28,7 +28,10 @@ _OWN_FOLDER: Final = str(Path(__file__).parent) + os.sep
 _BOUNDARY_FILE: Final = _OWN_FOLDER + "layer.py"
 _DJANGO_FOLDER: Final = str(Path(django.__file__).parent) + os.sep
 # Every query passes through these, so they say nothing.
-_TRANSPARENT: Final = tuple(_DJANGO_FOLDER + part + os.sep for part in ("db", "utils"))
+_TRANSPARENT: Final = (
+    *(_DJANGO_FOLDER + part + os.sep for part in ("db", "utils")),
+    _DJANGO_FOLDER + "shortcuts.py",
+)
 _INSTALLED: Final = (f"{os.sep}site-packages{os.sep}", f"{os.sep}dist-packages{os.sep}")
 
 
