@@ -60,4 +60,4 @@ constraints: setup
 	$(PIN) --group mariadb -o tests/matrix/mysqlclient.txt
 
 clean:
-	rm -rf $(VENV) .demo .matrix .peers dashboard_api/web/dist dashboard_api/web/node_modules
+	rm -rf $(VENV) .compiled .demo .matrix .peers dashboard_api/web/dist dashboard_api/web/node_modules

@@ -1,8 +1,9 @@
 """Whether a worker's memory grows: a million requests without a query, then some of 147 queries.
 
 The application of `django_overhead`, called in-process, bare and with the package at the same time,
-each in a process of its own with default settings, its spans taken by a sink. What counts is the
-growth after the first tenth, beside that of the bare application: no growth is the promise.
+each in a process of its own with default settings, the package compiled as it is installed, its
+spans taken by a sink. What counts is the growth after the first tenth, beside that of the bare
+application: no growth is the promise.
 """
 
 from __future__ import annotations

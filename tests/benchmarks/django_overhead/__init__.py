@@ -6,7 +6,9 @@ have the other. A turn's cost is the CPU time of its whole process: exporter thr
 of what the turn left in their queue included. The sink counts what arrives, and a run in which a
 span was dropped is refused. Figures are medians over rounds of the difference to the bare
 application in the same round; `control` is the bare application under another name, so what it
-adds is the error of the method. With `--peers` other tools are measured in the same rounds, each in
+adds is the error of the method. `timesplit` and `timesplit-all` are the package as its users install
+it, compiled from these sources; `timesplit-interpreted` is the sources themselves, as they run where
+no compiler was. With `--peers` other tools are measured in the same rounds, each in
 an environment of its own.
 """
 

@@ -6,6 +6,7 @@ What a variant needs in Django's settings is in application/peer_settings.py.
 
 from __future__ import annotations
 
+import os
 from collections.abc import Callable
 from importlib import import_module
 from typing import Any, Final
@@ -27,6 +28,12 @@ def _nothing_to_send() -> None:
 
 def _timesplit() -> Flush:
     """It instruments by itself, as an application of Django's."""
+    from timesplit_django import installation
+
+    wanted = os.environ.get("OVERHEAD_COMPILED")
+    if wanted is not None and installation.is_compiled() != (wanted == "yes"):
+        place = installation.__file__
+        raise RuntimeError(f"Compiled: {wanted} was asked for, and is not what is at {place}")
     return _flush_opentelemetry
 
 
@@ -141,6 +148,7 @@ def _raise_unless(flushed: Callable[[], object]) -> Flush:
 _PREPARE: Final[dict[str, Callable[[], Flush]]] = {
     "timesplit": _timesplit,
     "timesplit-all": _timesplit,
+    "timesplit-interpreted": _timesplit,
     "opentelemetry": _opentelemetry,
     "logfire": _logfire,
     "ddtrace": _ddtrace,

@@ -10,7 +10,15 @@ from typing import Final
 
 from tests.benchmarks.django_overhead.children import Worker, running_worker
 from tests.benchmarks.django_overhead.peers import PEERS, DeadEnd
-from tests.benchmarks.django_overhead.plan import BARE, ONE_QUERY, VIEWS, View
+from tests.benchmarks.django_overhead.plan import (
+    BARE,
+    COMPILED,
+    INTERPRETED,
+    ONE_QUERY,
+    VIEWS,
+    View,
+)
+from tests.fixtures.compiled_package import compiled_package
 
 MEMORY_REQUESTS: Final = 20_000
 MEMORY_TURN: Final = 1000
@@ -31,11 +39,20 @@ class Site:
     def start(self, stack: ExitStack, variant: str, **environment: str) -> Worker:
         """A worker that lives as long as the stack."""
         place = self.database_url, self.sink_url, self.cpu
+        if variant in (*COMPILED, INTERPRETED):
+            environment = {**_core(variant), **environment}
         peer = PEERS.get(variant)
         if peer is None or self.dead_end is None:
             return stack.enter_context(running_worker(variant, *place, **environment))
         told = {**environment, **peer.tell(self.dead_end)}
         return stack.enter_context(running_worker(variant, *place, peer.interpreter, **told))
+
+
+def _core(variant: str) -> dict[str, str]:
+    """What tells a worker which core to take, and to refuse the other."""
+    if variant in COMPILED:
+        return {"PYTHONPATH": str(compiled_package()), "OVERHEAD_COMPILED": "yes"}
+    return {"OVERHEAD_COMPILED": "no"}
 
 
 class Times:

@@ -10,10 +10,14 @@ BARE: Final = "bare"
 CONTROL: Final = "control"
 DEFAULT: Final = "timesplit"
 EVERY_SPAN: Final = "timesplit-all"
+INTERPRETED: Final = "timesplit-interpreted"
 STOCK: Final = "opentelemetry"
-VARIANTS: Final = (BARE, CONTROL, DEFAULT, EVERY_SPAN, STOCK)
-# Those whose spans the sink can count.
-COUNTED: Final = (DEFAULT, EVERY_SPAN, STOCK)
+VARIANTS: Final = (BARE, CONTROL, DEFAULT, EVERY_SPAN, INTERPRETED, STOCK)
+# Those that the package as it is installed measures; the sources themselves are INTERPRETED.
+COMPILED: Final = (DEFAULT, EVERY_SPAN)
+# Those whose spans the sink can count, and of them those that send all their spans.
+COUNTED: Final = (DEFAULT, EVERY_SPAN, INTERPRETED, STOCK)
+COUNTED_WHOLLY: Final = (EVERY_SPAN, STOCK)
 
 STOCK_PACKAGES: Final = (
     "opentelemetry-instrumentation",

@@ -14,6 +14,7 @@ from tests.benchmarks.django_overhead.measure import MEMORY_REQUESTS, Memory, Ti
 from tests.benchmarks.django_overhead.peers import PEERS
 from tests.benchmarks.django_overhead.plan import (
     BARE,
+    COMPILED,
     CONTROL,
     DEFAULT,
     INSTALL_STOCK,
@@ -125,7 +126,7 @@ def cheapest(times: Times, view: View) -> tuple[str, float]:
 
 
 def _cheapest_table(times: Times) -> Table:
-    table = Table("view", title=f"{DEFAULT} beside the cheapest other tool, microseconds")
+    table = Table("view", title=f"{_label(DEFAULT)} beside the cheapest other tool, microseconds")
     for column in (DEFAULT, "cheapest other"):
         table.add_column(column, justify="right")
     table.add_column("verdict")
@@ -153,9 +154,8 @@ def _cost_table(times: Times) -> Table:
         table.add_column(view.name, justify="right")
     table.add_row("bare, for scale", *(f"{times.bare_us(view):,.0f}" for view in VIEWS))
     for variant in times.variants()[1:]:
-        name = f"{variant} (the error)" if variant == CONTROL else variant
         table.add_row(
-            name,
+            _label(variant),
             *(
                 f"{times.added_us(variant, view):+,.0f} ({times.ratio(variant, view):.3f})"
                 for view in VIEWS
@@ -170,7 +170,7 @@ def _query_table(times: Times) -> Table:
     table.add_column("in 150 bare statements", justify="right")
     for variant in times.variants()[1:]:
         slopes_us = _slope_us(times, variant), _bare_slope_us(times, variant)
-        table.add_row(variant, *(f"{slope_us:+.1f}" for slope_us in slopes_us))
+        table.add_row(_label(variant), *(f"{slope_us:+.1f}" for slope_us in slopes_us))
     return table
 
 
@@ -188,12 +188,18 @@ def _memory_table(memory: Mapping[str, Memory]) -> Table:
                 (_growth_bytes(own), _growth_bytes(memory[BARE])),
             )
         ]
-        table.add_row(variant, *cells)
+        table.add_row(_label(variant), *cells)
     return table
 
 
+def _label(variant: str) -> str:
+    if variant == CONTROL:
+        return f"{variant} (the error)"
+    return f"{variant} (compiled)" if variant in COMPILED else variant
+
+
 def _target_table(times: Times, memory: Mapping[str, Memory]) -> Table:
-    table = Table("target", "limit", "measured", "verdict", title=f"Targets of {DEFAULT}")
+    table = Table("target", "limit", "measured", "verdict", title=f"Targets of {_label(DEFAULT)}")
     for target in targets(times, memory):
         table.add_row(*target.row())
     return table

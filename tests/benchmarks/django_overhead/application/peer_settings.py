@@ -8,6 +8,7 @@ from typing import Any, Final
 SETTINGS: Final[dict[str, dict[str, Any]]] = {
     "timesplit": {"INSTALLED_APPS": ["timesplit_django"]},
     "timesplit-all": {"INSTALLED_APPS": ["timesplit_django"]},
+    "timesplit-interpreted": {"INSTALLED_APPS": ["timesplit_django"]},
     "scout-apm": {"INSTALLED_APPS": ["scout_apm.django"]},
     "elastic-apm": {
         "INSTALLED_APPS": ["elasticapm.contrib.django"],
