@@ -3,9 +3,12 @@
 from __future__ import annotations
 
 from collections.abc import Callable
+from functools import partial
 from types import SimpleNamespace
+from typing import Any
 
 import pytest
+from django.views.decorators.cache import never_cache
 
 from tests.instrumentation.conftest import Seen, seen_while
 from timesplit_django import endpoint
@@ -59,6 +62,15 @@ def test_view_of_an_admin_is_that_of_its_model(project: None) -> None:
     site = endpoint.view_site(request)
     assert site is not None
     assert (site.file, site.function) == ("tests/instrumentation/test_endpoint.py", name)
+
+
+@pytest.mark.parametrize("around", [never_cache, lambda view: partial(never_cache(view), pk=1)])
+def test_site_of_a_decorated_view(project: None, around: Callable[[Any], Any]) -> None:
+    from tests.djangoproject import views
+
+    request = SimpleNamespace(resolver_match=SimpleNamespace(func=around(views.plain)))
+    line = views.plain.__code__.co_firstlineno
+    assert endpoint.view_site(request) == ("views.py", line, "plain")
 
 
 def test_method_that_http_does_not_know(project: None) -> None:

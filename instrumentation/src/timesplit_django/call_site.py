@@ -12,11 +12,13 @@ stack would cost a hundred. Text is made once for each place.
 
 from __future__ import annotations
 
+import inspect
 import os
 import re
 import sys
 from collections.abc import Callable
 from contextvars import ContextVar
+from functools import partial
 from types import CodeType, FrameType
 from typing import Any, Final, NamedTuple
 
@@ -258,11 +260,11 @@ def _serializer_place(frame: FrameType) -> tuple[Site, SerializerField] | None:
 
 
 def site_of_function(function: Any) -> Site | None:
-    """Where a function, or a class, is defined."""
+    """Where a function is defined: what its decorators, if any, are around."""
+    function = inspect.unwrap(function)
+    while isinstance(function, partial):
+        function = inspect.unwrap(function.func)
     code = getattr(function, "__code__", None)
-    while code is None and hasattr(function, "__wrapped__"):
-        function = function.__wrapped__
-        code = getattr(function, "__code__", None)
     if code is None:
         return None
     return Site(shown_path(code.co_filename), code.co_firstlineno, function.__qualname__)
