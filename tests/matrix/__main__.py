@@ -19,22 +19,22 @@ from xml.etree import ElementTree
 
 import pytest
 
-from tests.matrix.environment import FOLDER, ROOT, Cell, build_wheel, set_up
+from tests.matrix.environment import FOLDER, ROOT, Cell, set_up
 from tests.matrix.pythons import find_python
 
 CELLS: Final = (
-    Cell("3.11", "5.2"),
-    Cell("3.12", "5.2"),
-    Cell("3.12", "6.1"),
-    Cell("3.13", "5.2"),
-    Cell("3.13", "6.1"),
+    Cell("3.11", "5.2", compiled=True),
+    Cell("3.12", "5.2", compiled=False),
+    Cell("3.12", "6.1", compiled=True),
+    Cell("3.13", "5.2", compiled=False),
+    Cell("3.13", "6.1", compiled=True),
 )
 TESTS: Final = ("tests/instrumentation", "tests/contract/test_django_package.py")
 TWO_AT_A_TIME: Final = ("--numprocesses", "2", "--dist", "loadfile")
-# What is run in each cell, by what it is about.
+# What is run in each cell, by what it is about: the options that choose it, and the marks.
 RUNS: Final = {
-    "all": TESTS,
-    "psycopg2": (*TESTS, "--postgres-driver", "psycopg2", "-m", "psycopg2"),
+    "all": ((), "not benchmark"),
+    "psycopg2": (("--postgres-driver", "psycopg2"), "psycopg2"),
 }
 _KEYS: Final = ("tests", "failures", "errors", "skipped")
 
@@ -69,14 +69,13 @@ def main(words: Sequence[str]) -> int:
 
 
 def _outcomes(cells: Sequence[Cell]) -> Iterator[Outcome]:
-    wheel = build_wheel()
     for cell in cells:
         python = find_python(cell.python)
         if python is None:
             _say(f"{cell.name}: left out, there is no Python {cell.python} on the PATH or in pyenv")
             continue
         begun = time.monotonic()
-        set_up(cell, python, wheel)
+        set_up(cell, python)
         _say(f"{cell.name}: set up in {time.monotonic() - begun:.0f} s")
         yield from (_run(cell, name) for name in RUNS)
 
@@ -97,9 +96,12 @@ def _pytest(cell: Cell, name: str, how: Sequence[str]) -> tuple[int, tuple[int, 
     report = FOLDER / f"{cell.folder.name}-{name}.xml"
     report.unlink(missing_ok=True)
     cache = f"cache_dir={FOLDER / f'{cell.folder.name}-{name}-cache'}"
+    options, marks = RUNS[name]
+    if cell.compiled:
+        marks += " and not interpreted"
     finished = subprocess.run(
         [cell.interpreter, "-m", "pytest", "-q", "-o", cache, f"--junitxml={report}"]
-        + [*RUNS[name], *how],
+        + [*TESTS, *options, "-m", marks, *how],
         cwd=ROOT,
         check=False,
     )

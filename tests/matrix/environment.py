@@ -9,7 +9,10 @@ import subprocess
 import sys
 from dataclasses import dataclass
 from pathlib import Path
+from tempfile import TemporaryDirectory
 from typing import Final
+
+from tests.fixtures.compiled_package import build_wheel
 
 ROOT: Final = Path(__file__).parents[2]
 FOLDER: Final = ROOT / ".matrix"
@@ -21,41 +24,39 @@ _UV: Final = (sys.executable, "-m", "uv")
 
 @dataclass(frozen=True)
 class Cell:
-    """A Python and a Django, as `3.12` and `5.2`."""
+    """A Python and a Django, as `3.12` and `5.2`, and whether the package is compiled."""
 
     python: str
     django: str
+    compiled: bool
+
+    @property
+    def core(self) -> str:
+        return "compiled" if self.compiled else "plain"
 
     @property
     def name(self) -> str:
-        return f"python {self.python}, django {self.django}"
+        return f"python {self.python}, django {self.django}, {self.core}"
 
     @property
     def folder(self) -> Path:
-        return FOLDER / f"python{self.python}-django{self.django}"
+        return FOLDER / f"python{self.python}-django{self.django}-{self.core}"
 
     @property
     def interpreter(self) -> Path:
         return self.folder / "bin" / "python"
 
 
-def build_wheel() -> Path:
-    """The Django package as its users install it."""
-    folder = FOLDER / "wheel"
-    source = str(ROOT / "instrumentation")
-    command = [sys.executable, "-m", "build", "--wheel", "--no-isolation", source]
-    subprocess.run([*command, "--outdir", folder], check=True, capture_output=True)
-    return max(folder.glob("*.whl"), key=lambda wheel: wheel.stat().st_mtime)
-
-
-def set_up(cell: Cell, python: Path, wheel: Path) -> None:
-    """Make the cell's environment, or only put the wheel into one that is up to date."""
+def set_up(cell: Cell, python: Path) -> None:
+    """Make the cell's environment, or only put a new wheel into one that is up to date."""
     stamp = cell.folder / "installed"
     wanted = _wanted(python)
     if not stamp.exists() or stamp.read_text() != wanted:
         _create(cell, python)
         stamp.write_text(wanted)
-    _install(cell, "--no-deps", "--reinstall", str(wheel))
+    with TemporaryDirectory() as scratch:
+        wheel = build_wheel(Path(scratch), cell.compiled, cell.interpreter)
+        _install(cell, "--no-deps", "--reinstall", str(wheel))
 
 
 def constraints_of(django: str, constraints: str) -> str:
