@@ -37,13 +37,15 @@ VERSION: Final = 1
 FOLDED_STATEMENT: Final = "(statements beyond the limit of the client)"
 _FOLDED_CALLING: Final = calling_of("", FOLDED_STATEMENT)
 
-_FIGURES: Final = (
+FIGURES: Final = (
     *(f"timesplit.{category}_ns" for category in CATEGORIES),
     names.QUERIES,
     names.CPU_NS,
     names.QUEUE_NS,
     names.OVERHEAD_NS,
 )
+"""The plain integers beside the digest."""
+
 _SLICES: Final = tuple(
     (CATEGORIES.index(category), ALL_PARTS.index(parts[0]), ALL_PARTS.index(parts[-1]) + 1)
     for category, parts in PARTS.items()
@@ -102,8 +104,17 @@ def has_digest(attributes: Mapping[str, Any]) -> bool:
 
 def read_digest(request: Request, attributes: Mapping[str, Any]) -> None:
     """Fill in the request's figures from its SERVER span. Raises DigestRefused, changing nothing."""
-    digest = _decode(names.document_of(attributes, names.DIGEST))
-    *sent, queries, cpu_ns, queue_ns, overhead_ns = _figures(attributes)
+    document = names.document_of(attributes, names.DIGEST)
+    fill_in(request, document, [attributes.get(name) for name in FIGURES])
+
+
+def fill_in(request: Request, document: object, figures: Sequence[object]) -> None:
+    """Fill in what the digest says and the figures beside it, None where one was not sent.
+
+    Raises DigestRefused, changing nothing.
+    """
+    digest = _decode(document)
+    *sent, queries, cpu_ns, queue_ns, overhead_ns = _checked(figures)
     categories = tuple([value or 0 for value in sent])
     parts = astuple(digest.parts)
     _check_sums(request, categories, parts)
@@ -136,13 +147,13 @@ def _decode(text: object) -> _Digest:
     return digest
 
 
-def _figures(attributes: Mapping[str, Any]) -> list[int | None]:
-    """The plain integers beside the digest, in the order of _FIGURES; None where one is not sent."""
-    figures = [attributes.get(name) for name in _FIGURES]
-    for name, value in zip(_FIGURES, figures, strict=True):
+def _checked(figures: Sequence[object]) -> list[int | None]:
+    checked: list[int | None] = []
+    for name, value in zip(FIGURES, figures, strict=True):
         if value is not None and (type(value) is not int or not 0 <= value <= MAX_NS):
             raise DigestRefused(f"{name} is {value!r}, not a number of nanoseconds")
-    return figures
+        checked.append(value)
+    return checked
 
 
 def _check_sums(request: Request, categories: tuple[int, ...], parts: tuple[int, ...]) -> None:
@@ -184,9 +195,8 @@ def _read_calling(
 
 def _check_statements(statements: Sequence[StatementCalls]) -> None:
     for statement in statements:
-        counted = 0
-        for _bucket, calls in statement.durations:
-            counted += calls
+        durations = statement.durations
+        counted = durations[0][1] if len(durations) == 1 else sum([calls for _, calls in durations])
         if counted != statement.calls:
             raise DigestRefused(f"{counted} durations for {statement.calls} calls of a statement")
         if statement.distinct is not None and statement.distinct > counted:

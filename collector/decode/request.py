@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass, field
+from dataclasses import dataclass
 from functools import lru_cache
 from typing import Annotated, Final
 
@@ -103,8 +103,7 @@ class SerializerCalls(Struct, gc=False):
     fields: list[FieldCalls] = []
 
 
-@dataclass(slots=True)
-class Request:
+class Request(Struct):
     """A request's figures. Times are integer nanoseconds; None is what the client cannot tell."""
 
     trace_id: bytes
@@ -125,9 +124,9 @@ class Request:
     queue_ns: int | None = None
     overhead_ns: int | None = None  # what the instrumentation itself took of the duration
     queries: int = 0
-    statements: list[StatementCalls] = field(default_factory=list)
-    callings: list[Calling] = field(default_factory=list)  # of the statements
-    serializers: list[SerializerCalls] = field(default_factory=list)
+    statements: list[StatementCalls] = []
+    callings: list[Calling] = []  # of the statements
+    serializers: list[SerializerCalls] = []
     process: str = ""
     sequence: int = 0
     dropped: int = 0  # spans, by the process since it began
@@ -161,7 +160,7 @@ def request_of(span: Span, received_ns: int, spans: int) -> Request:
         method=method,
         route=route,
         view=view,
-        start_ns=_plausible_start(span, received_ns),
+        start_ns=plausible_start_ns(span.start_ns, span.duration_ns, received_ns),
         duration_ns=span.duration_ns,
         status_code=status,
         error=span.status_code == STATUS_ERROR or (status or 0) >= 500,
@@ -170,8 +169,8 @@ def request_of(span: Span, received_ns: int, spans: int) -> Request:
     )
 
 
-def _plausible_start(span: Span, received_ns: int) -> int:
+def plausible_start_ns(start_ns: int, duration_ns: int, received_ns: int) -> int:
     """The start; by our own clock where the client's was never set or is a day ahead."""
-    if _EARLIEST_NS <= span.start_ns <= received_ns + _LATEST_AHEAD_NS:
-        return span.start_ns
-    return max(received_ns - span.duration_ns, 0)
+    if _EARLIEST_NS <= start_ns <= received_ns + _LATEST_AHEAD_NS:
+        return start_ns
+    return max(received_ns - duration_ns, 0)

@@ -14,10 +14,10 @@ from dataclasses import dataclass, field
 from typing import Any, Final
 
 from collector.decode import attributes as names
-from collector.decode.digest import DigestRefused, read_digest
-from collector.decode.lean_export import parse_with_maps
-from collector.decode.request import Request, request_of
-from collector.decode.request_span import request_span_from
+from collector.decode.digest import DigestRefused
+from collector.decode.lean_export import parse_outline, with_attributes
+from collector.decode.request import Request
+from collector.decode.request_span import request_with_digest
 from collector.decode.span import Kind, SpanGroup, span_groups
 from collector.journal.frames import Export
 from collector.journal.reader import JournalRow
@@ -30,8 +30,8 @@ _TRACE_ID_BYTES: Final = 16
 _SPAN_ID_BYTES: Final = 8
 _DAY_NS: Final = 86_400 * 1_000_000_000
 
-TracePosition = tuple[bytes, int, int]
-"""A trace, the journal position of some of its spans, and the day that they arrived on."""
+Place = tuple[int, int]
+"""A position of the journal, and the day that its spans arrived on."""
 
 
 @dataclass(slots=True)
@@ -40,7 +40,7 @@ class Arrived:
 
     last_position: int = 0
     digested: dict[tuple[bytes, bytes], Request] = field(default_factory=dict)
-    positions: set[TracePosition] = field(default_factory=set)
+    traces: dict[Place, set[bytes]] = field(default_factory=dict)
     plain_traces: set[bytes] = field(default_factory=set)  # have to settle
     refused_digests: int = 0
     skipped_exports: int = 0
@@ -49,7 +49,8 @@ class Arrived:
         """Take in what one export holds. A request that comes twice counts once."""
         for key, request in other.digested.items():
             self.digested.setdefault(key, request)
-        self.positions |= other.positions
+        for place, traces in other.traces.items():
+            self.traces.setdefault(place, set()).update(traces)
         self.plain_traces |= other.plain_traces
         self.refused_digests += other.refused_digests
 
@@ -87,12 +88,14 @@ def arrived_in(
 
 def _arrived_in_export(export: Export, position: int, received_ns: int) -> Arrived:
     arrived = Arrived()
-    day = received_ns // _DAY_NS
-    for group in span_groups(parse_with_maps(export.content_type, export.body)):
-        spans = Counter([message.trace_id for message in group.messages])
-        _read_group(group, spans, position, received_ns, arrived)
-        arrived.positions.update((trace_id, position, day) for trace_id in spans)
-    arrived.positions = {entry for entry in arrived.positions if _is_trace_id(entry[0])}
+    traces: set[bytes] = set()
+    for group in span_groups(parse_outline(export.content_type, export.body)):
+        outlines = list(group.messages)
+        spans = Counter([outline.trace_id for outline in outlines])
+        traces.update(spans)
+        heads = [outline for outline in outlines if outline.kind in _REQUESTS]
+        _read_group(group._replace(messages=heads), spans, position, received_ns, arrived)
+    arrived.traces[position, received_ns // _DAY_NS] = set(filter(_is_trace_id, traces))
     arrived.plain_traces = set(filter(_is_trace_id, arrived.plain_traces))
     return arrived
 
@@ -104,26 +107,25 @@ def _read_group(
     received_ns: int,
     arrived: Arrived,
 ) -> None:
-    """Read the SERVER spans; `spans` counts all of them by trace. Other traces have to settle."""
-    resource, scope, messages = group
+    """Read the requests of a group; `spans` counts its spans by trace. Other traces have to settle."""
+    resource, scope, heads = group
     digested: set[bytes] = set()
-    for message in [message for message in messages if message.kind in _REQUESTS]:
-        if not _has_ids(message) or names.MEASURED_INSIDE in message.attributes:
+    for head in map(with_attributes, filter(_has_ids, heads)):
+        trace_id = head.trace_id
+        if names.MEASURED_INSIDE in head.attributes:
             continue
-        if names.DIGEST not in message.attributes:
-            arrived.plain_traces.add(message.trace_id)
+        if names.DIGEST not in head.attributes:
+            arrived.plain_traces.add(trace_id)
             continue
-        span = request_span_from(message, resource, scope)
-        request = request_of(span, received_ns, spans[span.trace_id])
         try:
-            read_digest(request, span.attributes)
+            request = request_with_digest(head, resource, scope, received_ns, spans[trace_id])
         except DigestRefused as error:
             if not arrived.refused_digests:  # once an export: a client errs in all or in none
                 _log.warning("A digest of %.60s is refused: %.200s.", resource.service, error)
             arrived.refused_digests += 1
-            arrived.plain_traces.add(span.trace_id)
+            arrived.plain_traces.add(trace_id)
         else:
-            digested.add(span.trace_id)
+            digested.add(trace_id)
             request.position = position
             arrived.digested.setdefault(request.key, request)
     if not resource.instrumentation.startswith(_TIMESPLIT):

@@ -2,26 +2,14 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass, field
 from typing import NamedTuple
 
 from msgspec import Struct
 
 from collector.decode.request import Request
 
-
-class CountedStatement(Struct, array_like=True, gc=False):
-    """What one request did with one statement from one call site."""
-
-    statement_id: int
-    call_site_id: int
-    calls: int
-    execute_ns: int
-    fetch_ns: int
-    max_ns: int
-    rows: int
-    durations: list[tuple[int, int]]  # histogram bucket, calls in it
-    distinct: int | None = None  # different sets of parameters, where that is known
+Called = tuple[int, int]
+"""The ids of a statement and of the place that calls it."""
 
 
 class CountedSerializerField(NamedTuple):
@@ -35,16 +23,15 @@ class CountedSerializerField(NamedTuple):
     query_ns: int
 
 
-@dataclass(frozen=True, slots=True)
-class CountedRequest:
+class CountedRequest(Struct, frozen=True):
     """A request's figures under the ids that the store knows its names by."""
 
     request: Request
     service_id: int
     release_id: int
     endpoint_id: int
-    statements: list[CountedStatement]
-    serializer_fields: list[CountedSerializerField] = field(default_factory=list)
+    called: list[Called]  # for each of the request's statements
+    serializer_fields: list[CountedSerializerField] = []
 
 
 class Change(NamedTuple):

@@ -3,14 +3,15 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
+from itertools import chain
 from typing import Final
 
 import numpy as np
 
 from collector.decode.request import Request
-from collector.derive.additions import Additions, Key
+from collector.derive.additions import Additions
 from collector.derive.counted import Change
-from collector.derive.period_rollups import PeriodRollups, minute_of
+from collector.derive.period_rollups import PeriodRollups, minutes_of
 from collector.store.histogram import Metric, count_buckets, duration_buckets, keys_of
 from collector.store.histogram_bytes import KEY_BITS, Cells, Integers, joined
 from collector.store.tables import ALL_PARTS, CATEGORIES, ENDPOINT_ROLLUPS, ENDPOINT_SUMS
@@ -40,16 +41,12 @@ def endpoint_rollups(stream_id: int) -> PeriodRollups:
 
 
 def _by_minute(changes: Sequence[Change]) -> Additions:
-    numbers: dict[Key, int] = {}
-    rows = []
-    for counted, _ in changes:
-        key = (counted.endpoint_id, minute_of(counted.request.start_ns), counted.release_id)
-        rows.append(numbers.setdefault(key, len(numbers)))
-    row_of = np.array(rows)
+    keys, row_of = minutes_of(changes)
     signs = np.array([sign for _, sign in changes])
-    figures = np.array([_figures(counted.request) for counted, _ in changes])
+    flat = chain.from_iterable([_figures(counted.request) for counted, _ in changes])
+    figures = np.fromiter(flat, np.int64).reshape(len(changes), -1)
     return Additions(
-        list(numbers),
+        list(keys),
         row_of,
         figures * signs[:, np.newaxis],
         np.where(signs[:, np.newaxis] > 0, figures[:, _GREATEST], 0),

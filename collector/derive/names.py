@@ -8,7 +8,9 @@ ones are folded into one that says so.
 from __future__ import annotations
 
 import time
+from collections import defaultdict
 from collections.abc import Iterable, Iterator
+from contextlib import suppress
 from dataclasses import dataclass, field
 from functools import lru_cache
 from typing import Any, Final, NamedTuple
@@ -23,11 +25,10 @@ from collector.decode.request import (
     Relation,
     Request,
     SerializerCalls,
-    StatementCalls,
 )
 from collector.decode.span import Resource
 from collector.decode.sql_statement import statement_of
-from collector.derive.counted import CountedRequest, CountedSerializerField, CountedStatement
+from collector.derive.counted import Called, CountedRequest, CountedSerializerField
 from collector.store.identity import stable_id
 from collector.store.tables import (
     call_sites,
@@ -44,10 +45,11 @@ OTHER_STATEMENTS: Final = "(more statements than are kept apart)"
 OTHER_SERIALIZERS: Final = "(more serializers than are kept apart)"
 OTHER_FIELDS: Final = "(other fields)"  # that the client did not tell apart
 
-_REFRESH_S: Final = 60  # how far `last_seen_s` may lag behind
+_REFRESH_S: Final = 60  # that a name was seen is noted once in each such period
 _TRUST_S: Final = 3_600  # for how long names are taken to be stored; retention removes old ones
 _MAX_TEXT: Final = 500
 _MAX_CALLED: Final = 16_384
+_MAX_CALLED_IN_PERIODS: Final = 65_536
 _MAX_SERVED: Final = 4_096
 
 
@@ -72,7 +74,7 @@ class _Known:
     def see(self, identifier: int, columns: tuple[Any, ...], seen_s: int) -> None:
         """Note that the name was in use at this time."""
         written = self.written.get(identifier)
-        if written and written[0] <= seen_s < written[1] + _REFRESH_S:
+        if written and _is_noted(seen_s, *written):
             return
         row = self.pending.get(identifier)
         if row is None:
@@ -130,10 +132,17 @@ class _Places:
 class _Called(NamedTuple):
     """A statement called from somewhere, and the times between which that is known."""
 
-    statement_id: int
-    call_site_id: int
+    ids: Called
     first_s: int
     last_s: int
+
+
+@dataclass(slots=True)
+class _CalledInPeriod:
+    """What was called in one period, for requests that began at `since_s` or later."""
+
+    since_s: int = 0
+    ids: dict[Calling, Called] = field(default_factory=dict)
 
 
 class _Served(NamedTuple):
@@ -167,6 +176,8 @@ class Names:
         )
         self._endpoints_of: dict[int, set[int]] = {}
         self._called: dict[Calling, _Called] = {}
+        self._called_in: defaultdict[int, _CalledInPeriod] = defaultdict(_CalledInPeriod)
+        self._called_in_periods = 0
         self._served: dict[tuple[Resource, str, str, str], _Served] = {}
         self._statement_ids: set[int] | None = None
         self._learned_s = time.monotonic()
@@ -176,17 +187,14 @@ class Names:
         seen_s = request.start_ns // 1_000_000_000
         sender = (request.resource, request.method, request.route, request.view)
         known = self._served.get(sender)
-        if known is None or not known.first_s <= seen_s < known.last_s + _REFRESH_S:
+        if known is None or not _is_noted(seen_s, known.first_s, known.last_s):
             known = self._served[sender] = self._see_request(connection, request, seen_s, known)
         return CountedRequest(
             request,
             known.service_id,
             known.release_id,
             known.endpoint_id,
-            [
-                self._statement(connection, calling, calls, seen_s)
-                for calling, calls in zip(request.callings, request.statements, strict=True)
-            ],
+            self._called_by(connection, request, seen_s),
             [
                 counted
                 for calls in request.serializers
@@ -229,23 +237,31 @@ class Names:
         self._endpoints.see(endpoint_id, (service_id, method, route, _short(view)), seen_s)
         return endpoint_id
 
-    def _statement(
-        self, connection: Connection, calling: Calling, calls: StatementCalls, seen_s: int
-    ) -> CountedStatement:
+    def _called_by(self, connection: Connection, request: Request, seen_s: int) -> list[Called]:
+        """The ids of the request's statements; nearly always all were called in this period before."""
+        period = self._called_in[seen_s // _REFRESH_S]
+        if seen_s >= period.since_s:
+            with suppress(KeyError):
+                return [period.ids[calling] for calling in request.callings]
+        called = [
+            self._called_at(connection, calling, seen_s, period) for calling in request.callings
+        ]
+        if self._called_in_periods > _MAX_CALLED_IN_PERIODS:
+            self._called_in.clear()
+            self._called_in_periods = 0
+        return called
+
+    def _called_at(
+        self, connection: Connection, calling: Calling, seen_s: int, period: _CalledInPeriod
+    ) -> Called:
         known = self._called.get(calling)
-        if known is None or not known.first_s <= seen_s < known.last_s + _REFRESH_S:
+        if known is None or not _is_noted(seen_s, known.first_s, known.last_s):
             known = self._see_statement(connection, calling, seen_s, known)
-        return CountedStatement(
-            known.statement_id,
-            known.call_site_id,
-            calls.calls,
-            calls.execute_ns,
-            calls.fetch_ns,
-            calls.max_ns,
-            calls.rows,
-            calls.durations,
-            calls.distinct,
-        )
+        if len(calling.text) <= MAX_KEPT_TEXT:
+            self._called_in_periods += calling not in period.ids
+            period.ids[calling] = known.ids
+            period.since_s = max(period.since_s, known.first_s)
+        return known.ids
 
     def _see_statement(
         self, connection: Connection, calling: Calling, seen_s: int, before: _Called | None
@@ -260,14 +276,9 @@ class Names:
         columns = (statement.system, statement.summary, statement.text)
         self._statements.see(statement.id, columns, seen_s)
         first_s, last_s = (before.first_s, before.last_s) if before else (seen_s, seen_s)
-        called = _Called(
-            statement.id,
-            self._sites.add(
-                connection, _site_row(calling.site, calling.relation, calling.prefetch)
-            ),
-            min(first_s, seen_s),
-            max(last_s, seen_s),
-        )
+        site = _site_row(calling.site, calling.relation, calling.prefetch)
+        ids = (statement.id, self._sites.add(connection, site))
+        called = _Called(ids, min(first_s, seen_s), max(last_s, seen_s))
         if len(self._called) >= _MAX_CALLED:
             self._called.clear()
         if len(calling.text) <= MAX_KEPT_TEXT:
@@ -311,6 +322,11 @@ class Names:
         self._fields.commit()
         if time.monotonic() > self._learned_s + _TRUST_S:
             self.forget()
+
+
+def _is_noted(seen_s: int, first_s: int, last_s: int) -> bool:
+    """Whether a name that is known from `first_s` to `last_s` need not be written again."""
+    return first_s <= seen_s and seen_s // _REFRESH_S <= last_s // _REFRESH_S
 
 
 def _stored_ids(connection: Connection, table: Table) -> set[int]:

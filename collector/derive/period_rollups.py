@@ -3,13 +3,16 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Mapping, Sequence
+from typing import NamedTuple
 
+import numpy as np
 from sqlalchemy import Connection, Table
 
 from collector.derive.additions import Additions
 from collector.derive.counted import Change
 from collector.derive.rollup_rows import RollupRows
 from collector.store.histogram import Metric
+from collector.store.histogram_bytes import Integers
 
 
 class PeriodRollups:
@@ -51,6 +54,24 @@ class PeriodRollups:
         """After a failed transaction: keep nothing of what was read or written."""
         for rows in self._rows.values():
             rows.forget()
+
+
+class Minutes(NamedTuple):
+    """The endpoints' minutes that some changes fall into, and for each change the number of its."""
+
+    keys: list[tuple[int, int, int]]  # endpoint, minute, release
+    rows: Integers
+
+
+def minutes_of(changes: Sequence[Change]) -> Minutes:
+    """What the changes belong to in every rollup."""
+    numbers: dict[tuple[int, int, int], int] = {}
+    rows = []
+    for counted, _ in changes:
+        minute_s = minute_of(counted.request.start_ns)
+        key = (counted.endpoint_id, minute_s, counted.release_id)
+        rows.append(numbers.setdefault(key, len(numbers)))
+    return Minutes(list(numbers), np.array(rows))
 
 
 def minute_of(start_ns: int) -> int:

@@ -9,7 +9,7 @@ from sqlalchemy import Connection, RowMapping, select
 
 from collector.decode.request import Request
 from collector.decode.span import Resource
-from collector.derive.counted import CountedRequest
+from collector.derive.counted import Called, CountedRequest
 from collector.derive.stored_statements import statements_of, values_of
 from collector.store.request_parts import parts_of
 from collector.store.tables import ALL_PARTS, CATEGORIES, requests
@@ -37,25 +37,25 @@ def replace_requests(
     upsert(connection, requests, _rows(counted, stream_id))
 
 
-class Place(NamedTuple):
+class CameIn(NamedTuple):
     """The row of a journal that a request came in with; position 0 where its row does not tell."""
 
     stream_id: int
     position: int
 
 
-def stored_places(connection: Connection, wanted: Collection[Request]) -> dict[RequestKey, Place]:
+def stored_places(connection: Connection, wanted: Collection[Request]) -> dict[RequestKey, CameIn]:
     """Which requests of these requests' traces and days are counted, and where they came in."""
     days = sorted({day_of(request) for request in wanted})
     columns = select(
         requests.c.trace_id, requests.c.span_id, requests.c.stream_id, requests.c.position
     )
-    found: dict[RequestKey, Place] = {}
+    found: dict[RequestKey, CameIn] = {}
     for some in _slices({request.trace_id for request in wanted}):
         query = columns.where(requests.c.trace_id.in_(some), requests.c.day.in_(days))
         for row in connection.execute(query):
             key = (bytes(row.trace_id), bytes(row.span_id))
-            found[key] = Place(row.stream_id, row.position or 0)
+            found[key] = CameIn(row.stream_id, row.position or 0)
     return found
 
 
@@ -96,8 +96,9 @@ def day_of(request: Request) -> int:
 
 def _rows(counted: Sequence[CountedRequest], stream_id: int) -> list[tuple[Any, ...]]:
     values = [
-        request.request.parts or () if request.request.digested else values_of(request.statements)
-        for request in counted
+        request.parts or () if request.digested else values_of(request.statements, ran.called)
+        for ran in counted
+        for request in (ran.request,)
     ]
     return [
         _row(request, stream_id, stored)
@@ -153,6 +154,7 @@ def _counted(row: RowMapping) -> CountedRequest:
         queue_ns=row["queue_ns"],
         queries=row["queries"],
     )
-    stored = row["statements"]
-    statements = statements_of(stored) if stored else []
-    return CountedRequest(request, 0, row["release_id"], row["endpoint_id"], statements)
+    called: list[Called] = []
+    if stored := row["statements"]:
+        request.statements, called = statements_of(stored)
+    return CountedRequest(request, 0, row["release_id"], row["endpoint_id"], called)

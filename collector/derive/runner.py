@@ -23,7 +23,7 @@ from collector.derive.arrivals import Arrived, arrived_in
 from collector.derive.counted import Change
 from collector.derive.figures import DeriveFigures
 from collector.derive.names import NameLimits
-from collector.derive.requests import Place, RequestKey, append_requests, stored_places
+from collector.derive.requests import CameIn, RequestKey, append_requests, stored_places
 from collector.derive.settling import TRACES_PER_BATCH, give_up_first, settle_batch, unsettle
 from collector.derive.stream_tables import PositionMoved, StreamTables
 from collector.derive.trace_index import derived_before, write_traces
@@ -37,7 +37,7 @@ _log = logging.getLogger(__name__)
 
 # A batch writes each rollup row that it changes once, so larger ones cost less; they take memory.
 _ROWS_PER_BATCH: Final = 512
-_SPANS_PER_BATCH: Final = 32_768
+_SPANS_PER_BATCH: Final = 65_536
 _BYTES_PER_BATCH: Final = 2 << 20  # compressed
 _REQUESTS_PER_BATCH: Final = 4_096  # that have a digest; each takes some kilobytes
 _NS_PER_S: Final = 1_000_000_000
@@ -162,7 +162,7 @@ class Deriver:
     def _store_new(self, arrived: Arrived, trial: bool) -> None:
         with self._engine.connect() as connection:
             checking = self._repeats
-            known: dict[RequestKey, Place] = {}
+            known: dict[RequestKey, CameIn] = {}
             requests = arrived.digested
             if checking:
                 known = stored_places(connection, arrived.digested.values())
@@ -176,7 +176,7 @@ class Deriver:
                 write_traces(
                     connection,
                     self._stream_id,
-                    arrived.positions,
+                    arrived.traces,
                     kept,
                     known,
                     again=checking,
@@ -191,11 +191,11 @@ class Deriver:
         self._note(arrived, len(requests), len(counted))
 
     def _not_counted(
-        self, connection: Connection, arrived: Arrived, known: Mapping[RequestKey, Place]
+        self, connection: Connection, arrived: Arrived, known: Mapping[RequestKey, CameIn]
     ) -> dict[RequestKey, Request]:
         """The requests that are not counted yet; what is derived again is told from what is new."""
         digested = arrived.digested.values()
-        before = derived_before(connection, self._stream_id, arrived.positions, digested, known)
+        before = derived_before(connection, self._stream_id, arrived.traces, digested, known)
         self._repeats = bool(known or before)
         requests = {key: r for key, r in arrived.digested.items() if key not in known}
         for request in requests.values():
@@ -290,12 +290,12 @@ class Deriver:
 
 
 def collect_garbage_less_often() -> None:
-    """Let the collector of cycles look after every 50,000 new objects, not 700.
+    """Let the collector of cycles look after every 200,000 new objects, not 700.
 
     A batch makes some 100,000 objects without a single cycle and drops them all at its end; looking
     through them again and again was a quarter of what deriving cost. For the whole process.
     """
-    gc.set_threshold(50_000, 20, 50)
+    gc.set_threshold(200_000, 20, 50)
 
 
 def _is_passing(error: Exception) -> bool:

@@ -17,8 +17,8 @@ from typing import Final
 
 import msgspec
 
-from collector.decode.request import UNKNOWN_SITE
-from collector.derive.counted import CountedStatement
+from collector.decode.request import UNKNOWN_SITE, StatementCalls
+from collector.derive.counted import Called
 from collector.store.histogram import duration_bucket
 from collector.store.histogram_bytes import ZERO_BUCKET
 from collector.store.identity import stable_id
@@ -30,18 +30,34 @@ _HAS_ROWS: Final = 2
 _UNKNOWN_SITE_ID: Final = stable_id(
     UNKNOWN_SITE.file, str(UNKNOWN_SITE.line), UNKNOWN_SITE.function
 )
-_message_pack: Final = msgspec.msgpack.Decoder(list[CountedStatement])
 
 
-def values_of(statements: Sequence[CountedStatement]) -> list[int]:
+class _InMessagePack(msgspec.Struct, array_like=True, gc=False):
+    """A statement in the form before this one."""
+
+    statement_id: int
+    call_site_id: int
+    calls: int
+    execute_ns: int
+    fetch_ns: int
+    max_ns: int
+    rows: int
+    durations: list[tuple[int, int]]
+    distinct: int | None = None
+
+
+_message_pack: Final = msgspec.msgpack.Decoder(list[_InMessagePack])
+
+
+def values_of(statements: Sequence[StatementCalls], called: Sequence[Called]) -> list[int]:
     """The integers that stand for what a request without a digest did with its statements."""
     values = [_FORM]
-    for ran in statements:
-        has_site = ran.call_site_id != _UNKNOWN_SITE_ID
+    for ran, (statement_id, call_site_id) in zip(statements, called, strict=True):
+        has_site = call_site_id != _UNKNOWN_SITE_ID
         flags = has_site * _HAS_SITE | (ran.rows > 0) * _HAS_ROWS
-        values += (ran.statement_id, ran.calls << 2 | flags)
+        values += (statement_id, ran.calls << 2 | flags)
         if has_site:
-            values.append(ran.call_site_id)
+            values.append(call_site_id)
         values.append(ran.execute_ns)
         if ran.rows:
             values.append(ran.rows)
@@ -60,16 +76,31 @@ def _add_durations(values: list[int], durations: Sequence[tuple[int, int]]) -> N
         before = bucket
 
 
-def statements_of(stored: bytes) -> list[CountedStatement]:
+def statements_of(stored: bytes) -> tuple[list[StatementCalls], list[Called]]:
     """What was packed, in this form or the one before it."""
-    if stored[0] != _FORM:
-        return _message_pack.decode(stored)
-    values = unpacked(stored)
-    next(values)
-    return [_next_statement(statement_id, values) for statement_id in values]
+    if stored[0] == _FORM:
+        values = unpacked(stored)
+        next(values)
+        found = [_next_statement(statement_id, values) for statement_id in values]
+    else:
+        found = [_of_message_pack(ran) for ran in _message_pack.decode(stored)]
+    return [ran for ran, _ in found], [called for _, called in found]
 
 
-def _next_statement(statement_id: int, values: Iterator[int]) -> CountedStatement:
+def _of_message_pack(ran: _InMessagePack) -> tuple[StatementCalls, Called]:
+    calls = StatementCalls(
+        ran.calls,
+        ran.execute_ns,
+        ran.fetch_ns,
+        ran.max_ns,
+        ran.rows,
+        ran.durations,
+        ran.distinct,
+    )
+    return calls, (ran.statement_id, ran.call_site_id)
+
+
+def _next_statement(statement_id: int, values: Iterator[int]) -> tuple[StatementCalls, Called]:
     calls, flags = divmod(next(values), 4)
     call_site_id = next(values) if flags & _HAS_SITE else _UNKNOWN_SITE_ID
     execute_ns = next(values)
@@ -78,9 +109,8 @@ def _next_statement(statement_id: int, values: Iterator[int]) -> CountedStatemen
         max_ns, durations = execute_ns, [(duration_bucket(execute_ns), 1)]
     else:
         max_ns, durations = next(values), list(_next_durations(calls, values))
-    return CountedStatement(
-        statement_id, call_site_id, calls, execute_ns, 0, max_ns, rows, durations
-    )
+    ran = StatementCalls(calls, execute_ns, 0, max_ns, rows, durations)
+    return ran, (statement_id, call_site_id)
 
 
 def _next_durations(calls: int, values: Iterator[int]) -> Iterator[tuple[int, int]]:

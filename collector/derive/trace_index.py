@@ -7,14 +7,15 @@ from their request.
 
 from __future__ import annotations
 
+from collections import defaultdict
 from collections.abc import Collection, Mapping
 from typing import Final
 
 from sqlalchemy import Connection, select, text
 
 from collector.decode.request import Request
-from collector.derive.arrivals import TracePosition
-from collector.derive.requests import Place, RequestKey, day_of
+from collector.derive.arrivals import Place
+from collector.derive.requests import CameIn, RequestKey, day_of
 from collector.store.tables import journal_traces
 from collector.store.upsert import append, upsert
 
@@ -34,9 +35,9 @@ _FORGET_POSITION: Final = text(
 def write_traces(
     connection: Connection,
     stream_id: int,
-    positions: Collection[TracePosition],
+    traces: Mapping[Place, Collection[bytes]],
     counted: Collection[Request],
-    known: Mapping[RequestKey, Place],
+    known: Mapping[RequestKey, CameIn],
     *,
     again: bool,
 ) -> None:
@@ -44,13 +45,19 @@ def write_traces(
 
     Without `again`, raises AlreadyStored where one is stored.
     """
-    told = {(request.trace_id, request.position) for request in counted}
-    told |= {(key[0], place.position) for key, place in known.items() if place[0] == stream_id}
+    told: dict[int, set[bytes]] = defaultdict(set)
+    for request in counted:
+        told[request.position].add(request.trace_id)
+    for (trace_id, _), came_in in known.items():
+        if came_in.stream_id == stream_id:
+            told[came_in.position].add(trace_id)
     rows = [
         (trace_id, stream_id, position, day)
-        for trace_id, position, day in sorted(positions)
-        if (trace_id, position) not in told
+        for (position, day), there in traces.items()
+        for trace_id in there
+        if trace_id not in told[position]
     ]
+    rows.sort()
     if again:
         upsert(connection, journal_traces, rows)
         _forget_positions(connection, stream_id, counted)
@@ -72,23 +79,23 @@ def _forget_positions(connection: Connection, stream_id: int, counted: Collectio
 def derived_before(
     connection: Connection,
     stream_id: int,
-    positions: Collection[TracePosition],
+    traces: Mapping[Place, Collection[bytes]],
     arrived: Collection[Request],
-    known: Mapping[RequestKey, Place],
+    known: Mapping[RequestKey, CameIn],
 ) -> set[int]:
-    """Which of the positions were derived before, and are now again."""
-    traces = sorted({trace_id for trace_id, _, _ in positions})
-    days = {day for _, _, day in positions} | set(map(day_of, arrived))  # keep_positions
-    found = {place.position for place in known.values() if place.stream_id == stream_id}
-    for first in range(0, len(traces), _IDS_PER_QUERY):
+    """Which positions of the journal were derived before, and are now again."""
+    ordered = sorted(set().union(*traces.values()))
+    days = {day for _, day in traces} | set(map(day_of, arrived))  # keep_positions
+    found = {came_in.position for came_in in known.values() if came_in.stream_id == stream_id}
+    for first in range(0, len(ordered), _IDS_PER_QUERY):
         query = (
             select(journal_traces.c.position)
-            .where(journal_traces.c.trace_id.in_(traces[first : first + _IDS_PER_QUERY]))
+            .where(journal_traces.c.trace_id.in_(ordered[first : first + _IDS_PER_QUERY]))
             .where(journal_traces.c.stream_id == stream_id, journal_traces.c.day.in_(sorted(days)))
             .distinct()
         )
         found.update(connection.scalars(query))
-    return found & {position for _, position, _ in positions}
+    return found & {position for position, _ in traces}
 
 
 def keep_positions(connection: Connection, first_day: int, end_day: int) -> None:

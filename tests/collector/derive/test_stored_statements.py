@@ -6,7 +6,8 @@ import msgspec
 from hypothesis import given
 from hypothesis import strategies as st
 
-from collector.derive.counted import CountedStatement
+from collector.decode.request import StatementCalls
+from collector.derive.counted import Called
 from collector.derive.stored_statements import statements_of, values_of
 from collector.store.histogram import duration_bucket
 from collector.store.identity import stable_id
@@ -18,34 +19,39 @@ DURATIONS_NS = st.lists(st.one_of(st.integers(0, 9), st.integers(0, 10**12)), mi
 
 
 @st.composite
-def statement(draw: st.DrawFn) -> CountedStatement:
+def ran_statement(draw: st.DrawFn) -> tuple[StatementCalls, Called]:
     """What a request without a digest can do with a statement."""
     durations_ns = draw(DURATIONS_NS)
-    return CountedStatement(
-        statement_id=draw(IDS),
-        call_site_id=draw(SITES),
+    calls = StatementCalls(
         calls=len(durations_ns),
         execute_ns=sum(durations_ns),
-        fetch_ns=0,
         max_ns=max(durations_ns),
         rows=draw(st.integers(0, 10**9)),
         durations=sorted(Counter(map(duration_bucket, durations_ns)).items()),
     )
+    return calls, (draw(IDS), draw(SITES))
 
 
-STATEMENTS = st.lists(statement())
+STATEMENTS = st.lists(ran_statement())
 
 
-@given(statements=STATEMENTS)
-def test_packed_statements_are_read(statements: list[CountedStatement]) -> None:
-    assert statements_of(packed([values_of(statements)])[0]) == statements
+@given(ran=STATEMENTS)
+def test_packed_statements_are_read(ran: list[tuple[StatementCalls, Called]]) -> None:
+    statements, called = [calls for calls, _ in ran], [ids for _, ids in ran]
+    assert statements_of(packed([values_of(statements, called)])[0]) == (statements, called)
 
 
-@given(statements=STATEMENTS)
-def test_statements_of_the_form_before_are_read(statements: list[CountedStatement]) -> None:
-    assert statements_of(msgspec.msgpack.encode(statements)) == statements
+@given(ran=STATEMENTS)
+def test_statements_of_the_form_before_are_read(ran: list[tuple[StatementCalls, Called]]) -> None:
+    stored = [
+        (*ids, s.calls, s.execute_ns, s.fetch_ns, s.max_ns, s.rows, s.durations, s.distinct)
+        for s, ids in ran
+    ]
+    expected = [calls for calls, _ in ran], [ids for _, ids in ran]
+    assert statements_of(msgspec.msgpack.encode(stored)) == expected
 
 
 def test_call_from_an_unknown_place_takes_its_id_and_its_time() -> None:
-    once = CountedStatement((1 << 63) - 1, stable_id("", "0", ""), 1, 127, 0, 127, 0, [])
-    assert len(packed([values_of([once])])[0]) == 1 + 9 + 1 + 1
+    once = StatementCalls(calls=1, execute_ns=127, max_ns=127)
+    called = [((1 << 63) - 1, stable_id("", "0", ""))]
+    assert len(packed([values_of([once], called)])[0]) == 1 + 9 + 1 + 1
