@@ -27,9 +27,9 @@ from functools import cache
 from time import perf_counter_ns
 from typing import Final
 
-from timesplit_django import guard
+from timesplit_django import guard, overlap
 from timesplit_django.activity import Activity
-from timesplit_django.parts import CATEGORY_OF, FETCH, GC, MIDDLEWARE, PARTS
+from timesplit_django.parts import EXTERNAL, FETCH, GC, MIDDLEWARE, PARTS
 
 __all__ = ["Account", "Activity", "current", "enter", "enter_apart", "leave"]
 
@@ -310,8 +310,8 @@ class Account:
             self._leaf = leaves.pop()
         if self._leaf is not None:
             return
-        self._winner = min(leaves, key=_claim)
-        self._visible = min(_visible_leaves(leaves), key=_claim)
+        self._winner = overlap.winner(leaves)
+        self._visible = overlap.visible_winner(leaves)
 
 
 def _folds(visible: Activity) -> list[int]:
@@ -322,28 +322,12 @@ def _folds(visible: Activity) -> list[int]:
     return folded
 
 
-def _visible_leaves(leaves: set[Activity]) -> set[Activity]:
-    """The spans without a span inside them. All that are active are around some leaf."""
-    found = set()
-    for leaf in leaves:
-        shown: Activity | None = leaf.shown
-        while shown is not None:
-            if shown.active and not shown.shown_children:
-                found.add(shown)
-            shown = shown.parent.shown if shown.parent is not None else None
-    return found
-
-
 @cache
 def _nowhere() -> Activity:
     """The root of an account that is closed: where activities are that nobody accounts."""
     account = Account(0)
     account.close()
     return account.root
-
-
-def _claim(activity: Activity) -> tuple[int, int]:
-    return CATEGORY_OF[activity.part], -activity.start_ns
 
 
 # The innermost activity of the running task or thread; None outside of requests.
@@ -392,6 +376,13 @@ def enter_fetch() -> Activity | None:
     except Exception:
         guard.report("enter")
         return None
+
+
+def is_waited_for() -> bool:
+    """Whether what a driver waits for is accounted already, or there is no request."""
+    parent = current.get()
+    # The parts of the database come first.
+    return parent is None or parent.part < EXTERNAL or parent.account.is_fetching(parent)
 
 
 def leave(activity: Activity | None) -> None:

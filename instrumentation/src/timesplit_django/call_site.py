@@ -23,7 +23,7 @@ from types import CodeType, FrameType
 from typing import Any, Final, NamedTuple
 
 from timesplit_django import source_files
-from timesplit_django.relation import Relation
+from timesplit_django.relation import Relation, relation_of_queryset
 from timesplit_django.source_files import (
     BOUNDARY,
     FRAMEWORK,
@@ -90,6 +90,9 @@ _relation_readers: Final[dict[int, Callable[[FrameType], Relation | None]]] = {}
 # With what the keys are ids of, which keeps those from being given to others.
 _sites: Final[dict[tuple[int, int], tuple[Any, Site]]] = {}
 _fields: Final[dict[tuple[Any, str], tuple[Site, SerializerField]]] = {}
+# What asks for rows, and the names of its methods that do.
+_asking_classes: Final[list[type]] = []
+_asking_methods: Final[set[str]] = set()
 
 # Most queries are on their way for a dozen frames of Django's before the first that says anything,
 # the same each time. Known are the code where they set out, and how far from the query it has been.
@@ -122,6 +125,16 @@ def find_relations(code: CodeType, reader: Callable[[FrameType], Relation | None
     """Take this code, of Django's, as one whose frames may know which relation is loaded."""
     _relation_readers[id(code)] = reader
     _verdicts[code.co_filename] = RELATED
+
+
+def look_through(classes: list[type], methods: set[str]) -> None:
+    """Take none of these methods of these classes, or of subclasses of them, as a cause.
+
+    The classes are those of querysets and managers. All queries pass a method that somebody has put
+    in the place of Django's, so it says nothing.
+    """
+    _asking_classes[:] = classes
+    _asking_methods.update(methods)
 
 
 def begin_at(code: CodeType) -> None:
@@ -184,22 +197,31 @@ def _walk(frame: FrameType | None) -> _Walked:
         if verdict is None:
             verdict = _verdict(code.co_filename)
         if verdict == OWN:
-            return _own_site(frame), library, relation, frame
-        if verdict == RELATED:
+            asking = _asking(frame) if code.co_name in _asking_methods else None
+            if asking is None:
+                return _own_site(frame), library, relation, frame
+            relation = relation or relation_of_queryset(asking)
+        elif verdict == RELATED:
             read = _relation_readers.get(id(code)) if relation is None else None
             relation = relation if read is None else read(frame)
         elif verdict == BOUNDARY:
-            break
+            return awaiting.get(), library, relation, None
         elif verdict != PASSED_OVER:
-            if verdict == FRAMEWORK and id(code) in _special:
-                site = _read(_special[id(code)], frame)
-                if site is _STOP:
-                    return None, library, relation, None
-                if site is not None:
-                    return site, library, relation, frame
+            site = _read(frame) if verdict == FRAMEWORK else None
+            if site is _STOP:
+                return None, library, relation, None
+            if site is not None:
+                return site, library, relation, frame
             library = library or frame
         frame = frame.f_back
-    return awaiting.get(), library, relation, None
+    # The stack of a task or a thread that the view has begun: `asyncio.gather` does so.
+    return awaiting.get() or BY_VIEW, library, relation, None
+
+
+def _asking(frame: FrameType) -> Any | None:
+    """The queryset, where this is a method that somebody has put in the place of Django's."""
+    owner = frame.f_locals.get("self")
+    return owner if isinstance(owner, tuple(_asking_classes)) else None
 
 
 def _verdict(filename: str) -> int:
@@ -212,8 +234,11 @@ def _verdict(filename: str) -> int:
     return verdict
 
 
-def _read(special: int, frame: FrameType) -> Site | None:
+def _read(frame: FrameType) -> Site | None:
     """What a frame of code that is known says; `_STOP` that nothing beyond it has to do with it."""
+    special = _special.get(id(frame.f_code))
+    if special is None:
+        return None
     if special == _SERIALIZER:
         place = _serializer_place(frame)
         return place[0] if place is not None else None

@@ -14,9 +14,9 @@ from typing import Any, Final
 
 from timesplit_django import guard
 from timesplit_django import settings as package_settings
-from timesplit_django.accounting import Activity, current, enter, leave
+from timesplit_django.accounting import Activity, current, enter, is_waited_for, leave
 from timesplit_django.call_site import find_cause
-from timesplit_django.parts import EXECUTE, EXTERNAL
+from timesplit_django.parts import EXECUTE
 from timesplit_django.patching import Patches
 from timesplit_django.queries import Query, Target
 from timesplit_django.request_record import RequestRecord
@@ -70,8 +70,7 @@ def _patch(module: ModuleType) -> None:
 def _timed_wait(original: Any) -> Any:
     @functools.wraps(original)
     def wait(self: Any, *args: Any, **kwargs: Any) -> Any:
-        parent = current.get()
-        if parent is None or is_waited_for(parent):
+        if is_waited_for():
             return original(self, *args, **kwargs)
         activity = enter(EXECUTE)
         try:
@@ -85,8 +84,7 @@ def _timed_wait(original: Any) -> Any:
 def _timed_async_wait(original: Any) -> Any:
     @functools.wraps(original)
     async def wait(self: Any, *args: Any, **kwargs: Any) -> Any:
-        parent = current.get()
-        if parent is None or is_waited_for(parent):
+        if is_waited_for():
             return await original(self, *args, **kwargs)
         activity = enter(EXECUTE)
         try:
@@ -95,11 +93,6 @@ def _timed_async_wait(original: Any) -> Any:
             _end(self, activity)
 
     return wait
-
-
-def is_waited_for(parent: Activity) -> bool:
-    """Whether it is time of the database already. The parts of that come first."""
-    return parent.part < EXTERNAL or parent.account.is_fetching(parent)
 
 
 def _end(connection: Any, activity: Activity | None) -> None:
