@@ -44,6 +44,11 @@ async def gather(request: HttpRequest) -> HttpResponse:
     return HttpResponse()
 
 
+async def gathered_orm(request: HttpRequest) -> HttpResponse:
+    await asyncio.gather(Author.objects.acount(), Author.objects.aexists())
+    return HttpResponse()
+
+
 async def stream(request: HttpRequest) -> StreamingHttpResponse:
     async def body() -> AsyncIterator[str]:
         busy("python", 15)

@@ -6,6 +6,8 @@ from django.contrib.contenttypes.fields import GenericForeignKey, GenericRelatio
 from django.contrib.contenttypes.models import ContentType
 from django.db import models
 
+from tests.djangoproject.querysets import Passing, Replacing
+
 
 class Author(models.Model):
     name = models.CharField(max_length=100)
@@ -20,6 +22,10 @@ class Author(models.Model):
 class Book(models.Model):
     title = models.CharField(max_length=100)
     author = models.ForeignKey(Author, models.CASCADE, related_name="books")
+
+    objects = models.Manager()
+    passing = Passing.as_manager()
+    replacing = Replacing.as_manager()
 
     class Meta:
         app_label = "project"

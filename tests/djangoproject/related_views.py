@@ -45,6 +45,15 @@ class FavouritesSerializer(serializers.ModelSerializer[Reader]):
         fields = ("name", "favourites")
 
 
+def own_querysets(manager: str) -> None:
+    for author in Author.objects.order_by("pk")[:2]:
+        own = author.books(manager=manager)
+        assert [*own.all()]
+        assert own.count()
+        assert own.get()
+        assert [*own.iterator()]
+
+
 def generic_iteration() -> None:
     for label in Label.objects.all():
         assert label.target.name
@@ -213,6 +222,8 @@ CASES: Final[dict[str, Callable[[], Any]]] = {
     ),
     "serializer": lambda: CardSerializer(Card.objects.all(), many=True).data,
     "serializer_many_to_many": lambda: FavouritesSerializer(readers(), many=True).data,
+    "own_queryset_passing": lambda: own_querysets("passing"),
+    "own_queryset_replacing": lambda: own_querysets("replacing"),
 }
 
 

@@ -82,6 +82,7 @@ urlpatterns = [
             async_views.orm,
             async_views.iterated,
             async_views.gather,
+            async_views.gathered_orm,
             async_views.stream,
             async_views.slow,
             async_views.error,

@@ -52,6 +52,21 @@ def test_generic_view_is_the_cause_itself(ask: Callable[..., Seen]) -> None:
     assert sites(ask("/plain_books/")) == [["api.py", line, "PlainBooks"]]
 
 
+@pytest.mark.parametrize("case", ["own_queryset_passing", "own_queryset_replacing"])
+def test_method_in_the_place_of_a_querysets_is_never_the_cause(
+    ask: Callable[..., Seen], case: str
+) -> None:
+    line = line_of("related_views.py", "def own_querysets") + 1
+    found = sites(ask(f"/related/{case}/"))
+    assert {file for file, _, _ in found} == {"related_views.py"}
+    assert {number - line for _, number, _ in found} == {0, 2, 3, 4, 5}
+
+
+def test_queries_of_tasks_without_code_of_the_users_are_the_views(ask: Callable[..., Seen]) -> None:
+    line = line_of("async_views.py", "async def gathered_orm")
+    assert sites(ask("/async/gathered_orm/")) == [["async_views.py", line, "gathered_orm"]] * 2
+
+
 def test_middleware_of_the_users(ask: Callable[..., Seen]) -> None:
     line = line_of("middleware.py", "Author.objects.count()")
     found = sites(ask("/?middleware_query=1"))

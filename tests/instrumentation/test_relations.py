@@ -87,6 +87,8 @@ EXPECTED: Final[dict[str, dict[str | None, int]]] = {
     "template_reverse": {None: 1, "Book.reviews": 2, "Book.fans": 2},
     "serializer": {None: 1, "Card.reader": 2},
     "serializer_many_to_many": {None: 1, "Reader.favourites": 2},
+    "own_queryset_passing": {None: 1, "Author.books": 8},
+    "own_queryset_replacing": {None: 1, "Author.books": 8},
 }
 
 EXPECTED_ASYNC: Final[dict[str, dict[str | None, int]]] = {
@@ -124,6 +126,11 @@ def test_relation_of_a_query(ask: Callable[..., Seen], case: str) -> None:
     seen = ask(f"/related/{case}/")
     assert seen.response.status_code == 200
     assert relations(seen) == EXPECTED[case]
+
+
+def test_work_of_querysets_that_do_without_djangos_is_the_orms(ask: Callable[..., Seen]) -> None:
+    seen = ask("/related/own_queryset_replacing/")
+    assert seen.parts["orm"] >= seen.spent_ns["python"] >= 4 * 10_000_000
 
 
 @pytest.mark.parametrize("case", EXPECTED_ASYNC)

@@ -23,7 +23,8 @@ def install() -> None:
     """Account the places where the ORM meets the database."""
     orm = timed(ORM)
     call_site.begin_at(inspect.unwrap(vars(QuerySet)["_fetch_all"]).__code__)
-    _patches.wrap(QuerySet, "_fetch_all", _unless_fetched)
+    for querysets in _with_subclasses(QuerySet):
+        _patches.wrap(querysets, "_fetch_all", _unless_fetched)
     _patches.wrap(RawQuerySet, "_fetch_all", orm)
     _patches.wrap(QuerySet, "_iterator", timed_generator(ORM))
     _patches.wrap(BaseIterable, "_async_generator", timed_async_generator(ORM))
@@ -44,6 +45,11 @@ def install() -> None:
 def uninstall() -> None:
     """Leave the ORM alone again."""
     _patches.undo()
+
+
+def _with_subclasses(owner: type) -> set[type]:
+    """Those of the models, which are there by now; most have Django's methods."""
+    return {owner}.union(*map(_with_subclasses, owner.__subclasses__()))
 
 
 def _unless_fetched(original: Any) -> Any:

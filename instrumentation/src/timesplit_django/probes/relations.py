@@ -18,6 +18,7 @@ from typing import Any
 from django.apps import apps
 from django.db.models import query, query_utils
 from django.db.models.fields import related_descriptors
+from django.db.models.manager import BaseManager
 
 from timesplit_django import call_site, guard
 from timesplit_django.patching import Patches
@@ -33,12 +34,19 @@ from timesplit_django.relation import (
 _patches = Patches()
 
 _QUERYSET_METHODS = ("_fetch_all", "_iterator", "aggregate", "count", "exists")
+# Those that applications put their own in the place of, and that others of Django's call.
+_ASKING_METHODS = {
+    *_QUERYSET_METHODS,
+    *("__bool__", "__getitem__", "__iter__", "__len__"),
+    *("aiterator", "first", "get", "iterator", "last"),
+}
 
 
 def install() -> None:
     """Read relations from the stack, and let related managers mark their querysets."""
     for name in _QUERYSET_METHODS:
         _read(inspect.unwrap(vars(query.QuerySet)[name]).__code__, _of_queryset)
+    call_site.look_through([query.QuerySet, BaseManager], _ASKING_METHODS)
     _read(query.prefetch_one_level.__code__, _of_prefetch)
     _read(_code_of_chunks(), _of_chunk)
     for descriptor in (
