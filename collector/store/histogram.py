@@ -16,8 +16,8 @@ import math
 from bisect import bisect_left
 from collections.abc import Iterable, Sequence
 from enum import IntEnum
-from functools import reduce
-from typing import Final, NamedTuple
+from functools import cached_property, reduce
+from typing import Final, NamedTuple, Self
 
 import numpy as np
 from numpy.typing import NDArray
@@ -32,7 +32,9 @@ from collector.store.histogram_bytes import (
     ZERO_BUCKET,
     Cells,
     Integers,
+    Stored,
     decoded,
+    merged,
 )
 
 FIRST_EXPONENTIAL_COUNT: Final = 1024
@@ -134,6 +136,20 @@ class GroupedHistograms:
         """Merge `stored[i]` into the group numbered `groups[i]` (0, 1, 2, ...)."""
         self._keys, self._counts = decoded(groups, stored)
 
+    @classmethod
+    def of_joined(cls, stored: Iterable[Stored]) -> Self:
+        """Merge what is stored of each group, one after another; groups in any order."""
+        merging = cls([], [])
+        merging._keys, merging._counts = merged(sorted(stored, key=lambda one: one.row))
+        return merging
+
+    @cached_property
+    def _counted(self) -> Integers:
+        """How many values all cells before each have counted, and at the end all together."""
+        counted = np.zeros(len(self._counts) + 1, np.int64)
+        np.cumsum(np.maximum(self._counts, 0), out=counted[1:])
+        return counted
+
     def buckets(self, metric: Metric, group: int = 0) -> Buckets:
         """The merged histogram of one metric and group; empty where nothing was counted."""
         first = group << KEY_BITS | int(metric) << METRIC_BITS
@@ -157,19 +173,25 @@ class GroupedHistograms:
         self, metric: Metric, quantiles: Sequence[float], groups: int
     ) -> NDArray[np.float64]:
         """`quantiles` of the groups 0 to `groups - 1` at once: a row a group, NaN for None."""
-        chosen = (self._keys >> METRIC_BITS) & 15 == int(metric)
-        keys, counts = self._keys[chosen], np.maximum(self._counts[chosen], 0)
-        buckets = _bucket_of(keys)
-        total = np.bincount(keys >> KEY_BITS, weights=counts, minlength=groups)[:groups]
-        before = np.cumsum(total) - total
+        first, end = self._cells_of(metric, groups)
+        before = self._counted[first]
+        total = self._counted[end] - before
         wanted = np.asarray(quantiles, np.float64)
-        ranks = np.maximum(1, np.ceil(wanted * total[:, np.newaxis] - 1e-9))
-        positions = np.searchsorted(np.cumsum(counts), before[:, np.newaxis] + ranks)
+        ranks = np.maximum(1, np.ceil(wanted * total[:, np.newaxis] - 1e-9)).astype(np.int64)
+        positions = np.searchsorted(self._counted[1:], before[:, np.newaxis] + ranks)
         known = np.repeat((total > 0)[:, np.newaxis], len(wanted), axis=1)
         table = np.full((groups, len(wanted)), np.nan)
-        found = buckets[positions[known]]
+        found = _bucket_of(self._keys[positions[known]])
         table[known] = _values(np.full_like(found, metric), found)
         return table
+
+    def _cells_of(self, metric: Metric, groups: int) -> tuple[Integers, Integers]:
+        """Where the metric's cells of each group begin, and where they end."""
+        firsts = np.arange(groups) << KEY_BITS | int(metric) << METRIC_BITS
+        return (
+            np.searchsorted(self._keys, firsts),
+            np.searchsorted(self._keys, firsts + (1 << METRIC_BITS)),
+        )
 
     def greatest_buckets(self, metric: Metric, groups: int) -> Integers:
         """The greatest bucket with a value of the groups 0 to `groups - 1`; below all for none."""

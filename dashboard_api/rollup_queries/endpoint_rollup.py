@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections import defaultdict
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any, NamedTuple
 
@@ -26,6 +26,7 @@ from collector.store.tables import (
     ENDPOINT_ROLLUPS,
     ENDPOINT_SUMS,
 )
+from dashboard_api.rollup_queries.joined_histograms import Key, joined_histograms
 from dashboard_api.rollup_queries.names import IDS_PER_STATEMENT
 from dashboard_api.rollup_queries.rollup_rows import rollup_rows
 from dashboard_api.rollup_queries.selection import Selection
@@ -77,7 +78,7 @@ def histograms_by_endpoint(
         ("endpoint_id", "histograms"),
         narrowed_to={"endpoint_id": endpoint_ids} if few else None,
     )
-    return _histograms(connection, rows, _endpoint, endpoint_ids)
+    return joined_histograms(connection, rows, _endpoint, endpoint_ids)
 
 
 def sums_by_time(
@@ -146,19 +147,16 @@ def _sum(column: ColumnElement[int]) -> ColumnElement[int]:
     return cast(func.sum(column), BigInteger)
 
 
-_Key = Callable[[Subquery], ColumnElement[int]]
-
-
 def _endpoint(rows: Subquery) -> ColumnElement[int]:
     column: ColumnElement[int] = rows.c.endpoint_id
     return column
 
 
-def _bucket_of(step_s: int) -> _Key:
+def _bucket_of(step_s: int) -> Key:
     return lambda rows: rows.c.start_s - rows.c.start_s % step_s
 
 
-def _sums(connection: Connection, pieces: Sequence[Subquery], key: _Key) -> EndpointSums:
+def _sums(connection: Connection, pieces: Sequence[Subquery], key: Key) -> EndpointSums:
     added = [row for rows in pieces for row in connection.execute(_sums_by(rows, key(rows))).all()]
     names = ENDPOINT_SUMS + ENDPOINT_MAXIMA
     table = np.array(added, np.int64).reshape(-1, 1 + len(names))
@@ -179,7 +177,7 @@ def _sums_by(rows: Subquery, key: ColumnElement[int]) -> Select[Any]:
 
 
 def _histograms(
-    connection: Connection, pieces: Sequence[Subquery], key: _Key, keys: Sequence[int]
+    connection: Connection, pieces: Sequence[Subquery], key: Key, keys: Sequence[int]
 ) -> GroupedHistograms:
     """The histograms of `keys`, whose positions are the groups' numbers."""
     number = {wanted: position for position, wanted in enumerate(keys)}

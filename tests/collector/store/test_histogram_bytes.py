@@ -45,3 +45,11 @@ def test_rows_are_written_together_as_each_alone(counted: list[tuple[int, int, i
         for row in range(ROWS)
     ]
     assert together == alone
+
+
+@given(st.integers(1, 1000), st.integers(1, 255))
+def test_one_row_may_be_stored_in_any_number_of_parts(parts: int, count: int) -> None:
+    full = [(0, key, count) for key in range(64)]
+    [stored] = encoded(cells_of(full), 1)
+    found = decoded([0] * parts, [stored] * parts)
+    assert found.counts.tolist() == [count * parts] * 64
