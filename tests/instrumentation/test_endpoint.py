@@ -64,6 +64,30 @@ def test_view_of_an_admin_is_that_of_its_model(project: None) -> None:
     assert (site.file, site.function) == ("tests/instrumentation/test_endpoint.py", name)
 
 
+def test_view_of_django_ninja_is_the_function_for_the_method(project: None) -> None:
+    """It answers all methods of a path by one closure, made here as it makes its own."""
+    from tests.djangoproject import views
+
+    path = SimpleNamespace(
+        operations=[
+            SimpleNamespace(methods=["POST"], view_func=views.error),
+            SimpleNamespace(methods=["GET"], view_func=views.plain),
+        ]
+    )
+
+    def sync_view_wrapper(request: Any) -> Any:
+        return path
+
+    sync_view_wrapper.__module__ = "ninja.operation"
+    request = SimpleNamespace(
+        method="GET", resolver_match=SimpleNamespace(func=never_cache(sync_view_wrapper))
+    )
+    assert endpoint.view_of(request) == "tests.djangoproject.views.plain"
+    site = endpoint.view_site(request)
+    assert site is not None
+    assert site.function == "plain"
+
+
 @pytest.mark.parametrize("around", [never_cache, lambda view: partial(never_cache(view), pk=1)])
 def test_site_of_a_decorated_view(project: None, around: Callable[[Any], Any]) -> None:
     from tests.djangoproject import views

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import inspect
 import re
 from collections.abc import Callable
 from functools import partial
@@ -22,6 +23,7 @@ METHODS: Final = frozenset(
     {"CONNECT", "DELETE", "GET", "HEAD", "OPTIONS", "PATCH", "POST", "PUT", "TRACE", "QUERY"}
 )
 CACHED: Final = 5000
+NINJA: Final = "ninja.operation"
 
 # What Django's own documentation of views does to a route.
 _SIMPLIFY: Final[tuple[Callable[[str], str], ...]] = (
@@ -67,8 +69,7 @@ def normalised(route: str) -> str:
 
 def view_of(request: Any) -> str | None:
     """The view's dotted name, for a viewset with its action: `shop.api.OrderViewSet.list`."""
-    match = getattr(request, "resolver_match", None)
-    view = getattr(match, "func", None)
+    view = _view_function(request)
     if view is None:
         return None
     key = id(view), str(request.method)
@@ -82,7 +83,7 @@ def view_of(request: Any) -> str | None:
 
 def view_site(request: Any) -> Site | None:
     """Where the view that answers this request is written: its function or its class's method."""
-    view = getattr(getattr(request, "resolver_match", None), "func", None)
+    view = _view_function(request)
     owner = _class_of(view)
     if owner is None:
         return site_of_function(view)
@@ -90,6 +91,17 @@ def view_site(request: Any) -> Site | None:
     return Site(
         file, line, _name_of(view, str(request.method)).removeprefix(f"{owner.__module__}.")
     )
+
+
+def _view_function(request: Any) -> Any:
+    """What URLs name; where that is Django Ninja's, the function that it calls for this method."""
+    view: Any = getattr(getattr(request, "resolver_match", None), "func", None)
+    if getattr(view, "__module__", None) == NINJA:
+        for cell in getattr(inspect.unwrap(view), "__closure__", None) or ():
+            for operation in getattr(cell.cell_contents, "operations", ()):
+                if request.method in operation.methods:
+                    return operation.view_func
+    return view
 
 
 def _name_of(view: Any, method: str) -> str:
