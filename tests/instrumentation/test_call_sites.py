@@ -2,10 +2,16 @@
 
 from __future__ import annotations
 
+import sys
+import textwrap
 from collections.abc import Callable
 from pathlib import Path
+from types import ModuleType
+from typing import Any
 
 import pytest
+from django.db.models.sql.compiler import SQLCompiler
+from django.test import override_settings
 
 from tests.instrumentation.conftest import Seen
 
@@ -15,6 +21,14 @@ PROJECT = Path(__file__).parents[1] / "djangoproject"
 def line_of(file: str, text: str) -> int:
     lines = (PROJECT / file).read_text().splitlines()
     return next(number for number, line in enumerate(lines, 1) if text in line)
+
+
+def library(name: str, source: str) -> Any:
+    """An installed module."""
+    module = ModuleType(name)
+    code = compile(textwrap.dedent(source), f"/nowhere/site-packages/{name}.py", "exec")
+    exec(code, vars(module))
+    return module
 
 
 def sites(seen: Seen) -> list[list[object]]:
@@ -71,6 +85,34 @@ def test_middleware_of_the_users(ask: Callable[..., Seen]) -> None:
     line = line_of("middleware.py", "Author.objects.count()")
     found = sites(ask("/?middleware_query=1"))
     assert found == [["middleware.py", line, "CountingMiddleware.__call__"]]
+
+
+def test_library_that_asks_and_not_one_that_watches(
+    ask: Callable[..., Seen], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Tools wrap what executes a statement; they are nearer to it than what causes it."""
+    asking = library(
+        "asking",
+        """
+        from tests.djangoproject.models import Author
+        def middleware(get_response):
+            def layer(request):
+                list(Author.objects.all())
+                return get_response(request)
+            return layer
+        """,
+    )
+    watching = library(
+        "watching",
+        """
+        def watched(original):
+            return lambda *args, **kwargs: original(*args, **kwargs)
+        """,
+    )
+    monkeypatch.setitem(sys.modules, "asking", asking)
+    monkeypatch.setattr(SQLCompiler, "execute_sql", watching.watched(SQLCompiler.execute_sql))
+    with override_settings(MIDDLEWARE=["asking.middleware"]):
+        assert sites(ask("/plain/")) == [["asking.py", 5, "middleware.<locals>.layer"]]
 
 
 @pytest.mark.usefixtures("all_spans")

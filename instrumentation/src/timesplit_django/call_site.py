@@ -202,6 +202,8 @@ def _walk(frame: FrameType | None) -> _Walked:
                 return _own_site(frame), library, relation, frame
             relation = relation or relation_of_queryset(asking)
         elif verdict == RELATED:
+            # What a library has around the queryset's own asking is no cause.
+            library = None
             read = _relation_readers.get(id(code)) if relation is None else None
             relation = relation if read is None else read(frame)
         elif verdict == BOUNDARY:
