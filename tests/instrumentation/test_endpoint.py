@@ -54,11 +54,10 @@ def test_view_of_an_admin_is_that_of_its_model(project: None) -> None:
         pass
 
     views = {path.name: path.callback for path in BookAdmin(Book, AdminSite()).get_urls()}
-    request = SimpleNamespace(
-        method="GET", resolver_match=SimpleNamespace(func=views["project_book_changelist"])
-    )
+    match = SimpleNamespace(route="admin/", func=views["project_book_changelist"])
+    request = SimpleNamespace(method="GET", resolver_match=match)
     name = "test_view_of_an_admin_is_that_of_its_model.<locals>.BookAdmin.changelist_view"
-    assert endpoint.view_of(request) == f"{__name__}.{name}"
+    assert endpoint.endpoint_of(request).view_name == f"{__name__}.{name}"
     site = endpoint.view_site(request)
     assert site is not None
     assert (site.file, site.function) == ("tests/instrumentation/test_endpoint.py", name)
@@ -79,10 +78,9 @@ def test_view_of_django_ninja_is_the_function_for_the_method(project: None) -> N
         return path
 
     sync_view_wrapper.__module__ = "ninja.operation"
-    request = SimpleNamespace(
-        method="GET", resolver_match=SimpleNamespace(func=never_cache(sync_view_wrapper))
-    )
-    assert endpoint.view_of(request) == "tests.djangoproject.views.plain"
+    match = SimpleNamespace(route="books", func=never_cache(sync_view_wrapper))
+    request = SimpleNamespace(method="GET", resolver_match=match)
+    assert endpoint.endpoint_of(request).view_name == "tests.djangoproject.views.plain"
     site = endpoint.view_site(request)
     assert site is not None
     assert site.function == "plain"

@@ -8,14 +8,16 @@ from collections.abc import Callable, Iterator
 from typing import Any
 
 import pytest
-from opentelemetry import trace
+from opentelemetry import propagate, trace
+from opentelemetry.context import Context
 from opentelemetry.instrumentation.django import DjangoInstrumentor
 from opentelemetry.instrumentation.psycopg import PsycopgInstrumentor
 from opentelemetry.instrumentation.wsgi import OpenTelemetryMiddleware
+from opentelemetry.propagators.textmap import TextMapPropagator, default_getter, default_setter
 from opentelemetry.sdk.trace import ReadableSpan, TracerProvider
 from opentelemetry.sdk.trace.export import SimpleSpanProcessor
 from opentelemetry.sdk.trace.sampling import ParentBased, TraceIdRatioBased
-from opentelemetry.trace import SpanKind
+from opentelemetry.trace import SpanContext, SpanKind, TraceFlags
 
 from tests.instrumentation import conftest
 from tests.instrumentation.conftest import Seen, seen_while
@@ -110,6 +112,42 @@ def test_sampler_that_the_application_has_chosen_decides(
     monkeypatch.setattr(tracing, "_tracer", provider.get_tracer(tracing.SCOPE))
     assert ask("/plain/", HTTP_TRACEPARENT=f"{PARENT[:-1]}0").spans == []
     assert ask("/plain/", HTTP_TRACEPARENT=PARENT).spans
+
+
+class _OwnPropagator(TextMapPropagator):
+    """Finds a trace id in a header of its own, among all headers or by its name."""
+
+    @property
+    def fields(self) -> set[str]:
+        return {"x-trace"}
+
+    def __init__(self, through_all: bool) -> None:
+        self._through_all = through_all
+
+    def extract(self, carrier: Any, context: Any = None, getter: Any = default_getter) -> Context:
+        found = getter.get(carrier, "x-trace")
+        if self._through_all:
+            found = [carrier[name] for name in getter.keys(carrier) if name.lower() == "x-trace"]
+        if not found:
+            return Context()
+        remote = SpanContext(int(found[0], 16), 5, True, TraceFlags(1))
+        return trace.set_span_in_context(trace.NonRecordingSpan(remote), Context())
+
+    def inject(self, carrier: Any, context: Any = None, setter: Any = default_setter) -> None:
+        """Nothing is sent on."""
+
+
+@pytest.mark.parametrize("through_all", [False, True])
+def test_propagator_of_the_application(ask: Callable[..., Seen], through_all: bool) -> None:
+    before = propagate.get_global_textmap()
+    propagate.set_global_textmap(_OwnPropagator(through_all))
+    try:
+        assert ask("/plain/").server.parent is None
+        assert ask("/plain/", HTTP_X_TRACE="abc").server.context.trace_id == 0xABC
+        assert ask("/plain/", HTTP_TRACEPARENT=PARENT).server.parent is None
+    finally:
+        propagate.set_global_textmap(before)
+    assert ask("/plain/", HTTP_TRACEPARENT=PARENT).server.context.trace_id == TRACE
 
 
 def test_provider_of_the_application_is_asked_to_send_and_not_waited_for(

@@ -15,6 +15,7 @@ from opentelemetry.proto.collector.trace.v1.trace_service_pb2 import ExportTrace
 from opentelemetry.sdk.resources import Resource
 from opentelemetry.sdk.trace import ReadableSpan, TracerProvider
 from opentelemetry.sdk.trace.export import SpanExportResult
+from opentelemetry.sdk.util.instrumentation import InstrumentationScope
 from opentelemetry.trace import (
     Link,
     NonRecordingSpan,
@@ -142,6 +143,30 @@ def test_span_that_cannot_be_sent_does_not_take_the_others_along() -> None:
 
 def test_message_is_what_opentelemetry_would_send() -> None:
     spans = make_spans()
+    expected = ExportTraceServiceRequest.FromString(encode_spans(spans).SerializeToString())
+    assert ExportTraceServiceRequest.FromString(encoded(spans)[0]) == expected
+
+
+def test_spans_that_are_alike() -> None:
+    values: list[Any] = ["text", 5, "", True, [1, "a"], 0, {"a": {"b": 1.5}}, [], -(2**63), b"x"]
+    remote = SpanContext(5, 6, True, TraceFlags(1))
+    local = SpanContext(5, 7, False, TraceFlags(3), TraceState([("vendor", "x")]))
+    resource, scope = Resource({}), InstrumentationScope("scope")
+    spans = [
+        ReadableSpan(
+            f"span {number}",
+            local if number % 2 else SpanContext(9, number + 1, False),
+            [None, remote, local][number % 3],
+            resource=resource,
+            attributes={"first": value, "second": values[-1 - number]},
+            kind=SpanKind.SERVER if number % 2 else SpanKind.INTERNAL,
+            status=Status(StatusCode.ERROR) if number == 4 else Status(),
+            start_time=number,
+            end_time=number * 2,
+            instrumentation_scope=scope,
+        )
+        for number, value in enumerate(values)
+    ]
     expected = ExportTraceServiceRequest.FromString(encode_spans(spans).SerializeToString())
     assert ExportTraceServiceRequest.FromString(encoded(spans)[0]) == expected
 

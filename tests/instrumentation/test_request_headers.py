@@ -5,7 +5,7 @@ from __future__ import annotations
 import pytest
 from django.http.request import HttpHeaders
 
-from timesplit_django.request_headers import RequestHeaders
+from timesplit_django.request_headers import LookedFor, RequestHeaders
 
 META = {"HTTP_TRACEPARENT": "00-1-2-01", "CONTENT_TYPE": "text/plain", "SERVER_NAME": "x"}
 
@@ -26,3 +26,12 @@ def test_whatever_the_case(name: str) -> None:
 def test_all_of_them() -> None:
     assert dict(RequestHeaders(META)) == dict(HttpHeaders(META))
     assert len(RequestHeaders(META)) == 2
+
+
+def test_headers_that_are_looked_for() -> None:
+    headers = LookedFor()
+    assert headers.get("traceparent") is None
+    assert "b3" not in headers
+    assert headers.names == {"HTTP_TRACEPARENT", "HTTP_B3"}
+    assert not list(headers)
+    assert headers.names is None

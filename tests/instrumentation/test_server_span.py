@@ -25,6 +25,8 @@ from opentelemetry.trace import (
 )
 
 from timesplit_django import server_span
+from timesplit_django.dropped_spans import NumberingProcessor
+from timesplit_django.otlp_encoding import encoded
 
 SCOPE = InstrumentationScope("scope", "1")
 Use = Callable[[Span], Any]
@@ -89,6 +91,24 @@ USES: dict[str, Use] = {
 def test_same_as_the_sdk(name: str) -> None:
     own = exported(USES[name], of_sdk=False)
     assert described(own) == described(exported(USES[name], of_sdk=True))
+
+
+@pytest.mark.parametrize("name", USES)
+def test_same_is_sent_where_nobody_else_sees_the_span(name: str) -> None:
+    exporter = InMemorySpanExporter()
+    provider = TracerProvider(resource=Resource({"service.name": "shop"}), shutdown_on_exit=False)
+    provider.add_span_processor(NumberingProcessor(exporter))
+    tracer = provider.get_tracer(SCOPE.name, SCOPE.version)
+    assert isinstance(tracer, Tracer)
+    span = server_span.start(tracer, SCOPE, "GET", Context(), {"a": 1}, 5)
+    USES[name](span)
+    if span.is_recording():
+        span.end(9)
+    provider.shutdown()
+    (found,) = exporter.get_finished_spans()
+    assert type(found) is server_span.ServerSpan
+    assert encoded([found]) == encoded([span._finished()])
+    assert described(found) == described(exported(USES[name], of_sdk=True))
 
 
 def test_times() -> None:

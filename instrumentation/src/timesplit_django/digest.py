@@ -15,9 +15,9 @@ from timesplit_django.queries import Folded, Group, QueryLog, digest_entries
 from timesplit_django.serializer_log import SerializerLog
 
 VERSION: Final = 1
-_UNDIVIDED: Final = (EXTERNAL, CACHE)
-_DIVIDED: Final = tuple(
-    (part, f'"{name}":') for part, name in enumerate(PARTS) if part not in _UNDIVIDED
+# By part; "" for the categories that have no parts.
+_KEYS: Final = tuple(
+    "" if part in (EXTERNAL, CACHE) else f'"{name}":' for part, name in enumerate(PARTS)
 )
 _encode: Final = json.JSONEncoder(separators=(",", ":")).encode
 
@@ -64,7 +64,8 @@ def _document(
     level: int,
 ) -> str:
     """JSON. What every request has is a few integers, put in their places without an encoder."""
-    parts = ",".join([f"{key}{part_ns[part]}" for part, key in _DIVIDED if part_ns[part]])
+    spent = itertools.compress(zip(_KEYS, part_ns, strict=True), part_ns)
+    parts = ",".join([f"{key}{elapsed_ns}" for key, elapsed_ns in spent if key])
     document = (
         f'{{"v":{VERSION},"process":"{_process}","sequence":{next(_sequence)},"parts":{{{parts}}}'
     )
@@ -73,15 +74,23 @@ def _document(
     dropped = dropped_spans.count()
     if dropped:
         document += f',"dropped":{dropped}'
-    if groups:
-        document += f',"statements":{_encode(digest_entries(groups[:statement_limit]))}'
-    folded = queries.folded(groups[statement_limit:])
-    if folded.calls:
-        document += f',"folded":{_encode(_totals(folded))}'
+    if queries.count:
+        document += _statements(queries, groups, statement_limit)
     if serializers is not None:
         entries = serializer_log.digest_entries(serializers, queries.queries, part_ns[SERIALIZER])
         document += f',"serializers":{_encode(entries)}'
     return document + "}"
+
+
+def _statements(queries: QueryLog, groups: list[Group], limit: int) -> str:
+    """Those of the costliest groups one by one, and what all others add up to."""
+    found = ""
+    if groups:
+        found = f',"statements":{_encode(digest_entries(groups[:limit]))}'
+    folded = queries.folded(groups[limit:])
+    if folded.calls:
+        found += f',"folded":{_encode(_totals(folded))}'
+    return found
 
 
 def _totals(folded: Folded) -> dict[str, int]:

@@ -16,6 +16,7 @@ from django.contrib.admindocs.utils import (
     replace_unnamed_groups,
 )
 
+from timesplit_django import attributes as names
 from timesplit_django import source_files
 from timesplit_django.call_site import Site, site_of_function
 
@@ -33,10 +34,45 @@ _SIMPLIFY: Final[tuple[Callable[[str], str], ...]] = (
     replace_metacharacters,
 )
 
-_routes: dict[str, str] = {}
-_views: dict[tuple[int, str], tuple[Any, str]] = {}
-
 _FORMAT_SUFFIX: Final = re.compile(r"(?:\.<format>|<drf_format_suffix\w*:format>)/?$")
+
+
+class Endpoint:
+    """What the requests of one route, view and method have in common."""
+
+    __slots__ = ("attributes", "name", "view", "view_name")
+
+    def __init__(self, request: Any, method: str, raw_route: str | None, view: Any) -> None:
+        self.view = view
+        self.view_name: str | None = None
+        self.name = method
+        self.attributes: dict[str, Any] = {names.HTTP_REQUEST_METHOD: method}
+        if raw_route is not None:
+            route = normalised(raw_route)
+            self.name = f"{method} {route}"
+            self.attributes[names.HTTP_ROUTE] = route
+            if view is not None:
+                self.view_name = self.attributes[names.VIEW] = _name_of(
+                    _view_function(request), method
+                )
+
+
+_known: dict[tuple[str, str | None, int], Endpoint] = {}
+
+
+def endpoint_of(request: Any) -> Endpoint:
+    """That of a request that has been answered."""
+    method = method_of(request)
+    match = getattr(request, "resolver_match", None)
+    raw_route = getattr(match, "route", None)
+    view = getattr(match, "func", None)
+    key = method, raw_route, id(view)
+    known = _known.get(key)
+    if known is None or known.view is not view:
+        if len(_known) >= CACHED:
+            _known.clear()
+        known = _known[key] = Endpoint(request, method, raw_route, view)
+    return known
 
 
 def method_of(request: Any) -> str:
@@ -45,40 +81,12 @@ def method_of(request: Any) -> str:
     return method if method in METHODS else "_OTHER"
 
 
-def route_of(request: Any) -> str | None:
-    """The route that the request's path matched, None when none did."""
-    match = getattr(request, "resolver_match", None)
-    raw = getattr(match, "route", None)
-    if raw is None:
-        return None
-    route = _routes.get(raw)
-    if route is None:
-        if len(_routes) >= CACHED:
-            _routes.clear()
-        route = _routes[raw] = normalised(raw)
-    return route
-
-
 def normalised(route: str) -> str:
     """A route or regular expression of URL configuration as `/api/books/<pk>/`."""
     for step in _SIMPLIFY:
         route = step(route)
     route = _FORMAT_SUFFIX.sub("/", route.replace("\\", ""))
     return _without_language(route if route.startswith("/") else f"/{route}")
-
-
-def view_of(request: Any) -> str | None:
-    """The view's dotted name, for a viewset with its action: `shop.api.OrderViewSet.list`."""
-    view = _view_function(request)
-    if view is None:
-        return None
-    key = id(view), str(request.method)
-    known = _views.get(key)
-    if known is None or known[0] is not view:
-        if len(_views) >= CACHED:
-            _views.clear()
-        known = _views[key] = view, _name_of(view, str(request.method))
-    return known[1]
 
 
 def view_site(request: Any) -> Site | None:

@@ -21,6 +21,8 @@ def queue_ns(meta: Mapping[str, Any], start_ns: int) -> int | None:
     None without a header that can be read, or when it is more than an hour back. A clock that is
     ahead of ours counts as no wait.
     """
+    if meta.keys().isdisjoint(HEADERS):
+        return None
     waits = [
         start_ns - since_ns
         for header in HEADERS

@@ -11,6 +11,29 @@ from typing import Any
 from django.http.request import HttpHeaders
 
 
+class LookedFor(Mapping[str, str]):
+    """A request without headers: `names` are, as `META` has them, those that are looked for.
+
+    None stands for all of them.
+    """
+
+    def __init__(self) -> None:
+        self.names: set[str] | None = set()
+
+    def __getitem__(self, name: str) -> str:
+        if self.names is not None:
+            self.names.add(str(HttpHeaders.to_wsgi_name(name)))
+        raise KeyError(name)
+
+    def __iter__(self) -> Iterator[str]:
+        self.names = None
+        return iter(())
+
+    def __len__(self) -> int:
+        self.names = None
+        return 0
+
+
 class RequestHeaders(Mapping[str, str]):
     """Looks a header up in `META`, whatever the case of its name."""
 

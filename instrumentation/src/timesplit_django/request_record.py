@@ -10,7 +10,7 @@ from __future__ import annotations
 import threading
 import time
 import weakref
-from functools import lru_cache, partial
+from functools import partial
 from typing import Any
 
 from opentelemetry import context as otel_context
@@ -21,7 +21,6 @@ from timesplit_django import (
     attribute_limits,
     budget,
     child_spans,
-    endpoint,
     guard,
     interest,
     neighbours,
@@ -32,10 +31,11 @@ from timesplit_django import attributes as names
 from timesplit_django import settings as package_settings
 from timesplit_django.accounting import Account, Activity, current
 from timesplit_django.digest import digest_attributes
+from timesplit_django.endpoint import endpoint_of, method_of, view_site
 from timesplit_django.queries import QueryLog
 from timesplit_django.queue_time import queue_ns
-from timesplit_django.request_headers import RequestHeaders
 from timesplit_django.serializer_log import SerializerLog
+from timesplit_django.server_address import server_attributes
 from timesplit_django.shared_span import SharedSpan
 
 _open: set[RequestRecord] = set()
@@ -109,7 +109,8 @@ class RequestRecord(Account):
         super().release()
         self._response = None
         self.request = None
-        self.queries = QueryLog()
+        if self.queries.count:
+            self.queries = QueryLog()
         self.serializers = None
 
     def cpu_ns(self) -> int | None:
@@ -143,32 +144,34 @@ class TimedRecord(RequestRecord):
             self.timing.add_activity(began_ns)
 
 
-@guard.guarded
-def begin(request: Any, in_one_thread: bool) -> RequestRecord:
-    """Start the account and the span of a request, and make both current."""
-    settings = package_settings.current()
-    limit = 0 if settings.spans == "none" else settings.span_limit
-    kind = TimedRecord if overhead.is_due() else RequestRecord
-    record = kind(request, limit, in_one_thread)
-    method = endpoint.method_of(request)
-    start = SharedSpan if _spans_are_shared else tracing.start_request_span
-    record.span = start(
-        method,
-        neighbours.parent_context(RequestHeaders(request.META)),
-        {
-            names.HTTP_REQUEST_METHOD: method,
-            names.URL_PATH: request.path,
-            names.URL_SCHEME: request.scheme or "http",
-        },
-        record.start_ns + record.epoch_ns,
-    )
-    _open.add(record)
-    record.make_current()
-    record.begin_ns = time.perf_counter_ns() - record.start_ns
+def begin(request: Any, in_one_thread: bool) -> RequestRecord | None:
+    """Start the account and the span of a request, and make both current; None where that fails."""
+    try:
+        settings = package_settings.current()
+        limit = 0 if settings.spans == "none" else settings.span_limit
+        kind = TimedRecord if overhead.is_due() else RequestRecord
+        record = kind(request, limit, in_one_thread)
+        method = method_of(request)
+        start = SharedSpan if _spans_are_shared else tracing.start_request_span
+        record.span = start(
+            method,
+            neighbours.parent_context_of_request(request.META),
+            {
+                names.HTTP_REQUEST_METHOD: method,
+                names.URL_PATH: request.path,
+                names.URL_SCHEME: request.scheme or "http",
+            },
+            record.start_ns + record.epoch_ns,
+        )
+        _open.add(record)
+        record.make_current()
+        record.begin_ns = time.perf_counter_ns() - record.start_ns
+    except Exception:
+        guard.report("begin")
+        return None
     return record
 
 
-@guard.guarded
 def fail(record: RequestRecord, error: BaseException) -> None:
     """Finish a request that ends without a response."""
     record.error_type = type(error).__qualname__
@@ -182,9 +185,13 @@ def finish(record: RequestRecord) -> None:
         cpu_ns = record.cpu_ns()
         if record.close():
             _open.discard(record)
-            _send(record, cpu_ns)
-            after_ns = time.perf_counter_ns() - record.root.end_ns
-            taken_ns = record.overhead_ns + after_ns
+            end_ns = record.root.end_ns
+            try:
+                if record.span.is_recording():
+                    _describe(record, cpu_ns)
+            finally:
+                record.span.end(end_ns + record.epoch_ns)
+            taken_ns = record.overhead_ns + time.perf_counter_ns() - end_ns
             budget.note(record.duration_ns, taken_ns, record.statements_ns)
             record.release()
     except Exception:
@@ -207,71 +214,48 @@ def open_requests() -> int:
     return len(_open)
 
 
-def _send(record: RequestRecord, cpu_ns: int | None) -> None:
-    """End the span at the account's end, with all that could be said of it."""
-    span = record.span
-    try:
-        if span.is_recording():
-            _describe(record, cpu_ns)
-    finally:
-        span.end(record.root.end_ns + record.epoch_ns)
-
-
 def _describe(record: RequestRecord, cpu_ns: int | None) -> None:
     settings = package_settings.current()
-    groups = record.queries.groups(partial(endpoint.view_site, record.request))
-    attributes = _http_attributes(record)
-    attributes.update(
-        digest_attributes(
+    request = record.request
+    of = endpoint_of(request)
+    record.view_name = of.view_name
+    queries = record.queries
+    groups = queries.groups(partial(view_site, request)) if queries.count else []
+    attributes = {
+        **of.attributes,
+        **server_attributes(request.META),
+        **digest_attributes(
             record.part_ns,
-            record.queries,
+            queries,
             groups,
             settings.statement_limit,
             record.serializers,
             record.level,
-        )
-    )
-    attributes[names.OVERHEAD_NS] = record.overhead_ns
+        ),
+        names.OVERHEAD_NS: record.overhead_ns,
+    }
+    _add_what_is_known(attributes, record, cpu_ns)
+    error_type = _error_type(record)
+    span = record.span
+    span.update_name(of.name)
+    if error_type is not None:
+        attributes[names.ERROR_TYPE] = error_type
+        span.set_status(Status(StatusCode.ERROR))
+    if interest.is_interesting(of.name, record.duration_ns, groups, error_type is not None):
+        attributes.update(child_spans.send(record) or {})
+    attribute_limits.set_whole(span, attributes)
+
+
+def _add_what_is_known(
+    attributes: dict[str, Any], record: RequestRecord, cpu_ns: int | None
+) -> None:
+    if record.status_code is not None:
+        attributes[names.HTTP_RESPONSE_STATUS_CODE] = record.status_code
     if cpu_ns is not None:
         attributes[names.CPU_NS] = cpu_ns
     waited_ns = queue_ns(record.request.META, record.start_ns + record.epoch_ns)
     if waited_ns is not None:
         attributes[names.QUEUE_NS] = waited_ns
-    span = record.span
-    route = attributes.get(names.HTTP_ROUTE)
-    method = attributes[names.HTTP_REQUEST_METHOD]
-    span.update_name(f"{method} {route}" if route else method)
-    failed = names.ERROR_TYPE in attributes
-    if failed:
-        span.set_status(Status(StatusCode.ERROR))
-    if interest.is_interesting(f"{method} {route}", record.duration_ns, groups, failed):
-        attributes.update(child_spans.send(record) or {})
-    attribute_limits.set_whole(span, attributes)
-
-
-def _http_attributes(record: RequestRecord) -> dict[str, Any]:
-    request = record.request
-    attributes: dict[str, Any] = {names.HTTP_REQUEST_METHOD: endpoint.method_of(request)}
-    route = endpoint.route_of(request)
-    if route is not None:
-        attributes[names.HTTP_ROUTE] = route
-        record.view_name = endpoint.view_of(request)
-        if record.view_name is not None:
-            attributes[names.VIEW] = record.view_name
-    if record.status_code is not None:
-        attributes[names.HTTP_RESPONSE_STATUS_CODE] = record.status_code
-    error_type = _error_type(record)
-    if error_type is not None:
-        attributes[names.ERROR_TYPE] = error_type
-    meta = request.META
-    attributes.update(
-        _server_attributes(
-            str(meta.get("HTTP_HOST") or meta.get("SERVER_NAME") or ""),
-            str(meta.get("SERVER_PORT") or ""),
-            str(meta.get("SERVER_PROTOCOL") or ""),
-        )
-    )
-    return attributes
 
 
 def _error_type(record: RequestRecord) -> str | None:
@@ -280,19 +264,3 @@ def _error_type(record: RequestRecord) -> str | None:
     if record.status_code >= 500:
         return record.error_type or str(record.status_code)
     return None
-
-
-@lru_cache(maxsize=256)
-def _server_attributes(host: str, server_port: str, protocol: str) -> dict[str, Any]:
-    """By what a request was sent to; the port in `host` comes first."""
-    name, colon, port = host.rpartition(":")
-    if not colon or not port.isdigit():
-        name, port = host, server_port
-    attributes: dict[str, Any] = {}
-    if name:
-        attributes[names.SERVER_ADDRESS] = name.strip("[]")
-    if port.isdigit():
-        attributes[names.SERVER_PORT] = int(port)
-    if protocol.startswith("HTTP/"):
-        attributes[names.NETWORK_PROTOCOL_VERSION] = protocol[5:]
-    return attributes

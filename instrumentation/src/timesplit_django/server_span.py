@@ -1,8 +1,9 @@
 """The span of a request where no SDK is configured: a span of OpenTelemetry's API over a dict.
 
-The SDK's own span copies, checks and locks each attribute. This one checks what it is given when
-it is encoded, once the request has been answered. A processor sees it at its start, and an ordinary
-`ReadableSpan` at its end.
+The SDK's own span copies, checks and locks each attribute. This one checks what it is given when it
+is encoded, once the request has been answered. Where only our own processor is told of spans, it is
+queued as it is: it has what is read of a `ReadableSpan`, and does not change from its end on. Other
+processors see it at its start, and an ordinary `ReadableSpan` at its end.
 """
 
 from __future__ import annotations
@@ -17,6 +18,7 @@ from opentelemetry.context import Context
 from opentelemetry.sdk.trace import Event, ReadableSpan, Tracer
 from opentelemetry.sdk.util.instrumentation import InstrumentationScope
 from opentelemetry.trace import (
+    Link,
     Span,
     SpanContext,
     SpanKind,
@@ -28,17 +30,24 @@ from opentelemetry.trace import (
 from opentelemetry.util.types import Attributes, AttributeValue
 
 from timesplit_django import guard
+from timesplit_django.dropped_spans import only_queue
 
 EVENT_LIMIT: Final = 128
 
 _RANDOM: Final = 0x02  # of W3C's trace flags: the trace id is random
 _SAMPLED: Final = int(TraceFlags.SAMPLED)
+_FLAGS: Final = TraceFlags(_SAMPLED | _RANDOM)
 
 
 class ServerSpan(Span):
     """A request while it lasts."""
 
     kind = SpanKind.SERVER
+    status = Status()
+    end_time: int | None = None
+    events: tuple[Event, ...] = ()
+    links: tuple[Link, ...] = ()
+    dropped_attributes = dropped_events = dropped_links = 0
 
     def __init__(
         self,
@@ -56,10 +65,8 @@ class ServerSpan(Span):
         self.instrumentation_scope = scope
         self.attributes = attributes
         self.start_time = start_time
-        self.end_time: int | None = None
-        self.status = Status()
-        self.events: list[Event] = []
-        self._processor = tracer.span_processor
+        self.processor = tracer.span_processor
+        self.queue = only_queue(self.processor)
 
     def get_span_context(self) -> SpanContext:
         """The ids of the span."""
@@ -82,11 +89,9 @@ class ServerSpan(Span):
         self, name: str, attributes: Attributes = None, timestamp: int | None = None
     ) -> None:
         """Add an event; the oldest beyond a bound is dropped."""
-        if not self._may_change():
-            return
-        if len(self.events) >= EVENT_LIMIT:
-            del self.events[0]
-        self.events.append(Event(name, dict(attributes or {}), timestamp))
+        if self._may_change():
+            event = Event(name, dict(attributes or {}), timestamp)
+            self.events = (*self.events[1 - EVENT_LIMIT :], event)
 
     def record_exception(
         self,
@@ -124,7 +129,10 @@ class ServerSpan(Span):
         if not self._may_change():
             return
         self.end_time = time.time_ns() if end_time is None else end_time
-        self._processor.on_end(self._finished())
+        if self.queue is not None:
+            self.queue.put(self)
+        else:
+            self.processor.on_end(self._finished())
 
     def __exit__(
         self,
@@ -169,10 +177,13 @@ def start(
     start_time: int,
 ) -> ServerSpan:
     """Start a span inside that of `context`; `attributes` are its own from now on."""
-    around = get_current_span(context).get_span_context()
-    parent = around if around.is_valid else None
+    parent: SpanContext | None = None
+    if context is None or context:  # there is no span in an empty one
+        around = get_current_span(context).get_span_context()
+        parent = around if around.is_valid else None
     span = ServerSpan(tracer, scope, name, parent, attributes, start_time)
-    tracer.span_processor.on_start(span, context)  # type: ignore[arg-type]
+    if span.queue is None:
+        span.processor.on_start(span, context)  # type: ignore[arg-type]
     return span
 
 
@@ -181,6 +192,6 @@ def _context(tracer: Tracer, parent: SpanContext | None) -> SpanContext:
     span_id = tracer.id_generator.generate_span_id()
     if parent is None:
         trace_id = tracer.id_generator.generate_trace_id()
-        return SpanContext(trace_id, span_id, False, TraceFlags(_SAMPLED | _RANDOM))
+        return SpanContext(trace_id, span_id, False, _FLAGS)
     flags = TraceFlags(_SAMPLED | (int(parent.trace_flags) & _RANDOM))
     return SpanContext(parent.trace_id, span_id, False, flags, parent.trace_state)
