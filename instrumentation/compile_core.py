@@ -36,8 +36,8 @@ def main(source: Path, modules: Sequence[str]) -> None:
         [*MYPY_OPTIONS, *(f"{package}/{module}.py" for module in modules)],
         target_dir="generated",
         debug_level=DEBUG_LEVEL,
-        # The library that all of them share is a module of the package as well.
-        group_name=f"{package}.compiled",
+        # The library that they share lies beside the package: from there mypyc tells each `__file__`.
+        group_name=package,
     )
     command = Distribution({"ext_modules": extensions}).get_command_obj("build_ext")
     command.build_lib, command.build_temp = "built", "objects"

@@ -85,7 +85,7 @@ class CompiledCoreHook(BuildHookInterface):  # type: ignore[type-arg] # the conf
             last = finished.stdout.strip().splitlines()[-LINES_OF_OUTPUT:]
             raise NotCompiledError("\n".join(["the compiler's last words are", *last]))
         built = folder / "built"
-        return {str(path): path.relative_to(built).as_posix() for path in built.glob("*/*")}
+        return {str(path): path.relative_to(built).as_posix() for path in built.rglob("*.*")}
 
 
 def _refuse_interpreter() -> None:

@@ -7,12 +7,13 @@ import shutil
 import subprocess
 import sys
 import sysconfig
-import tomllib
 import zipfile
 from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
+
+from tests.fixtures.compiled_package import compiled_modules
 
 ROOT = Path(__file__).parents[1]
 DJANGO_PACKAGE = ROOT / "instrumentation"
@@ -103,8 +104,7 @@ def test_server_wheel_brings_its_migrations(server_wheel: zipfile.ZipFile) -> No
 def test_compiled_wheel_holds_machine_code_beside_its_sources(
     compiled_wheel: zipfile.ZipFile,
 ) -> None:
-    settings = tomllib.loads((DJANGO_PACKAGE / "pyproject.toml").read_text())
-    modules = settings["tool"]["hatch"]["build"]["targets"]["wheel"]["hooks"]["custom"]["compiled"]
+    modules = compiled_modules()
     suffix = sysconfig.get_config_var("EXT_SUFFIX")
     wanted = {
         f"timesplit_django/{module}{ending}" for module in modules for ending in (".py", suffix)
@@ -113,8 +113,11 @@ def test_compiled_wheel_holds_machine_code_beside_its_sources(
     assert wanted <= set(compiled_wheel.namelist())
 
 
-def test_compiled_wheel_adds_one_name(compiled_wheel: zipfile.ZipFile) -> None:
-    assert _top_level(compiled_wheel) == {"timesplit_django"}
+def test_compiled_wheel_adds_its_library_beside_the_package(
+    compiled_wheel: zipfile.ZipFile,
+) -> None:
+    suffix = sysconfig.get_config_var("EXT_SUFFIX")
+    assert _top_level(compiled_wheel) == {"timesplit_django", f"timesplit_django__mypyc{suffix}"}
 
 
 def test_compiled_wheel_is_for_this_python_alone(compiled_wheel: zipfile.ZipFile) -> None:

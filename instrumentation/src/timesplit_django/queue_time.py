@@ -12,7 +12,7 @@ from typing import Any, Final
 HEADERS: Final = ("HTTP_X_REQUEST_START", "HTTP_X_QUEUE_START")
 LONGEST_NS: Final = 3_600_000_000_000
 _EARLIEST_S: Final = 1_000_000_000.0  # September 2001: smaller numbers are no Unix time
-_UNITS: Final = (1.0, 1e3, 1e6, 1e9)
+_UNITS: Final[tuple[float, ...]] = (1.0, 1e3, 1e6, 1e9)
 
 
 def queue_ns(meta: Mapping[str, Any], start_ns: int) -> int | None:
