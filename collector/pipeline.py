@@ -12,7 +12,14 @@ from collections.abc import Callable
 from concurrent.futures import Executor
 from typing import Final, NamedTuple
 
-from collector.decode.otlp import MalformedExport, count_spans, count_spans_without_id, parse_export
+from collector.decode.lean_export import encoded_spans
+from collector.decode.otlp import (
+    MalformedExport,
+    begin_with_ids,
+    count_spans,
+    count_spans_without_id,
+    parse_export,
+)
 from collector.journal.frames import JSON, PROTOBUF, Export
 from collector.journal.writer import JournalFull, JournalUnavailable, JournalWriter
 from collector.receive.backlog import Backlog
@@ -131,10 +138,12 @@ def decode_body(received: Received, path: WritePath) -> Decoded:
         )
     stored = Export(received.content_type, body)
     scrubbed = path.scrubber.scrub(export) if path.scrubber else 0
-    trimmed = trim(export, limits, len(body))
+    encoded = encoded_spans(body if stored.content_type == PROTOBUF else export.SerializeToString())
+    trimmed = trim(export, limits, encoded)
     if scrubbed or any(trimmed):
         stored = Export(PROTOBUF, export.SerializeToString())
-    return Decoded(stored, spans, count_spans_without_id(export), scrubbed, trimmed)
+    without_id = 0 if all(map(begin_with_ids, encoded)) else count_spans_without_id(export)
+    return Decoded(stored, spans, without_id, scrubbed, trimmed)
 
 
 async def append(decoded: Decoded, journal: JournalWriter) -> None:

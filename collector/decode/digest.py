@@ -9,7 +9,7 @@ of the queries than there were. Anything else is refused as a whole.
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
-from typing import Annotated, Any, Final
+from typing import Annotated, Any, Final, NamedTuple
 
 import msgspec
 from msgspec import Meta, Raw, Struct, defstruct
@@ -119,7 +119,7 @@ def fill_in(request: Request, document: object, figures: Sequence[object]) -> No
     parts = astuple(digest.parts)
     _check_sums(request, categories, parts)
     _check_statements(digest.statements)
-    callings = [_calling(statement) for statement in digest.statements]
+    callings = _callings_of(request, digest.statements)
     if digest.serializers:
         _check_serializers(digest.serializers, parts, categories, queries or 0)
     request.categories, request.parts = categories, parts
@@ -166,13 +166,53 @@ def _check_sums(request: Request, categories: tuple[int, ...], parts: tuple[int,
             raise DigestRefused(f"the parts of {CATEGORIES[category]} do not add up to it")
 
 
-def _calling(statement: _SentStatement) -> Calling:
+class _Known(NamedTuple):
+    """A statement as it was sent before: to compare it takes less than to look it up by its text."""
+
+    text: Raw
+    site: Raw
+    relation: Raw
+    system: str
+    prefetch: bool
+    calling: Calling
+
+
+_expected: Final[Remembered[tuple[str, str], list[_Known]]] = Remembered()
+"""By method and route: the statements of the endpoint's last request, in their order."""
+
+
+def _callings_of(request: Request, statements: Sequence[_SentStatement]) -> list[Calling]:
+    """The statements' callings: nearly always those of the endpoint's request before."""
+    endpoint = (request.method, request.route)
+    expected = _expected.get(endpoint) or []
+    if len(expected) != len(statements) or any(map(_differs, statements, expected)):
+        expected = [_known(statement) for statement in statements]
+        _expected.keep(endpoint, expected, sum(len(bytes(known.text)) for known in expected))
+    for statement in statements:
+        # What was sent would keep the whole digest in memory.
+        statement.text = statement.site = statement.relation = _NOTHING
+    return [known.calling for known in expected]
+
+
+def _differs(sent: _SentStatement, known: _Known) -> bool:
+    return (
+        sent.text != known.text
+        or sent.site != known.site
+        or sent.relation != known.relation
+        or sent.system != known.system
+        or sent.prefetch != known.prefetch
+    )
+
+
+def _known(statement: _SentStatement) -> _Known:
     text, site, sent = bytes(statement.text), bytes(statement.site), statement.relation
     relation = b"null" if sent is _NOTHING else bytes(sent)
     key = (text, site, statement.system, relation, statement.prefetch)
-    # What was sent would keep the whole digest in memory.
-    statement.text = statement.site = statement.relation = _NOTHING
-    return _callings.get(key) or _callings.keep(key, _read_calling(*key), len(text) + len(site))
+    calling = _callings.get(key)
+    if calling is None:
+        calling = _callings.keep(key, _read_calling(*key), len(text) + len(site))
+    named = Raw(text), Raw(site), _NOTHING if sent is _NOTHING else Raw(relation)
+    return _Known(*named, statement.system, statement.prefetch, calling)
 
 
 _callings: Final[Remembered[tuple[bytes, bytes, str, bytes, bool], Calling]] = Remembered()

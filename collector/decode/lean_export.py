@@ -9,6 +9,7 @@ Nothing is lost: what is not declared is written out again.
 
 from __future__ import annotations
 
+from itertools import pairwise
 from typing import Any, Final
 
 from google.protobuf.descriptor_pb2 import (
@@ -40,21 +41,25 @@ _SPAN_FIELDS: Final = (
 _OUTLINE_FIELDS: Final = ("trace_id", "span_id", "kind")
 
 
-def _export_type(package: str, span: DescriptorProto) -> Any:
-    """The message with OpenTelemetry's own field numbers and types, but for those left out."""
+def _export_type(package: str, span: DescriptorProto | None) -> Any:
+    """The message with OpenTelemetry's own field numbers and types, but for those left out.
+
+    Without a `span`, spans are bytes.
+    """
     file = FileDescriptorProto(name=f"{package}/export.proto", package=package, syntax="proto3")
     file.dependency.append(trace_pb2.DESCRIPTOR.name)
     file.dependency.extend(needed.name for needed in trace_pb2.DESCRIPTOR.dependencies)
     scope_spans = _declared(trace_pb2.ScopeSpans, ("scope", "spans"))
     resource_spans = _declared(trace_pb2.ResourceSpans, ("resource", "scope_spans"))
     export = _declared(ExportTraceServiceRequest, ("resource_spans",))
-    for outer, inner in (
-        (scope_spans, span),
-        (resource_spans, scope_spans),
-        (export, resource_spans),
-    ):
+    messages = [scope_spans, resource_spans, export]
+    if span is None:
+        _read_as_bytes(scope_spans)
+    else:
+        messages.insert(0, span)
+    for inner, outer in pairwise(messages):
         outer.field[-1].type_name = f".{package}.{inner.name}"
-    file.message_type.extend((span, scope_spans, resource_spans, export))
+    file.message_type.extend(messages)
     Default().AddSerializedFile(file.SerializeToString())
     return _type_of(f"{package}.{export.name}")
 
@@ -70,10 +75,15 @@ def _declared(original: Any, names: tuple[str, ...]) -> DescriptorProto:
     return DescriptorProto(name=whole.name, field=[fields[name] for name in names])
 
 
+def _read_as_bytes(message: DescriptorProto) -> None:
+    """Its last field's messages are left as they are encoded."""
+    message.field[-1].type = FieldDescriptorProto.TYPE_BYTES
+    message.field[-1].ClearField("type_name")
+
+
 def _with_bytes() -> DescriptorProto:
     span = _declared(trace_pb2.Span, _SPAN_FIELDS)
-    span.field[-1].type = FieldDescriptorProto.TYPE_BYTES
-    span.field[-1].ClearField("type_name")
+    _read_as_bytes(span)
     return span
 
 
@@ -90,6 +100,7 @@ def _with_map() -> DescriptorProto:
 
 _InBytes: Final = _export_type("timesplit_bytes", _with_bytes())
 _Outline: Final = _export_type("timesplit_outline", _declared(trace_pb2.Span, _OUTLINE_FIELDS))
+_Encoded: Final = _export_type("timesplit_encoded", None)
 _export_type("timesplit_map", _with_map())
 _SpanWithMap: Final = _type_of("timesplit_map.Span")
 
@@ -102,6 +113,17 @@ def parse_lean(content_type: str, body: bytes) -> Any:
 def parse_outline(content_type: str, body: bytes) -> Any:
     """The export in `body`; of spans the ids and the kind. Raises MalformedExport."""
     return _parse(_Outline, content_type, body)
+
+
+def encoded_spans(content: bytes) -> list[list[bytes]]:
+    """The spans of a protobuf export as they are encoded, by resource and scope.
+
+    Raises MalformedExport.
+    """
+    export = _read(_Encoded, content)
+    return [
+        list(scope.spans) for resource in export.resource_spans for scope in resource.scope_spans
+    ]
 
 
 def with_attributes(outlined: Any) -> Any:

@@ -9,7 +9,7 @@ from __future__ import annotations
 
 import logging
 from collections import Counter
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 from typing import Any, Final
 
@@ -20,7 +20,7 @@ from collector.decode.request import Request
 from collector.decode.request_span import request_with_digest
 from collector.decode.span import Kind, SpanGroup, span_groups
 from collector.journal.frames import Export
-from collector.journal.reader import JournalRow
+from collector.journal.reader import JournalRow, unpacked
 
 _log = logging.getLogger(__name__)
 
@@ -56,7 +56,7 @@ class Arrived:
 
 
 def arrived_in(
-    rows: Iterable[JournalRow],
+    rows: Sequence[JournalRow],
     skip: Sequence[tuple[int, int]] = (),
     enough: int | None = None,
 ) -> Arrived:
@@ -66,8 +66,8 @@ def arrived_in(
     `enough` digested requests no further row is read. Raises what unpacking a row does.
     """
     arrived = Arrived()
-    for row in rows:
-        for number, export in enumerate(row.exports):
+    for row, exports in unpacked(rows):
+        for number, export in enumerate(exports):
             if (row.position, number) in skip:
                 arrived.skipped_exports += 1
                 continue

@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
-from typing import NamedTuple
+from collections.abc import Iterator, Sequence
+from concurrent.futures import ThreadPoolExecutor
+from typing import Final, NamedTuple
 
 from sqlalchemy import Connection, Engine, func, select
 
@@ -10,6 +12,8 @@ from collector.journal.frames import Export, sealing_key, unpack
 from collector.journal.keys import ID_BYTES, NO_KEYS, JournalKeys
 from collector.store.engine import journal_keys
 from collector.store.tables import journal, streams
+
+_FEWEST_ROWS_AHEAD: Final = 4  # for fewer, a thread is not worth its start
 
 
 class JournalRow(NamedTuple):
@@ -27,6 +31,27 @@ class JournalRow(NamedTuple):
         Raises CorruptFrame where the row is damaged, JournalKeyError where its key is not there.
         """
         return unpack(self.body, self.keys)
+
+
+def unpacked(rows: Sequence[JournalRow]) -> Iterator[tuple[JournalRow, list[Export]]]:
+    """Each row with its exports, the next one's being unpacked meanwhile, on another core.
+
+    Raises, at the row that it is about, what unpacking does.
+    """
+    if len(rows) < _FEWEST_ROWS_AHEAD:
+        yield from ((row, row.exports) for row in rows)
+        return
+    with ThreadPoolExecutor(1, "unpack") as ahead:
+        coming = ahead.submit(_exports_of, rows[0])
+        for number, row in enumerate(rows):
+            exports = coming.result()
+            if number + 1 < len(rows):
+                coming = ahead.submit(_exports_of, rows[number + 1])
+            yield row, exports
+
+
+def _exports_of(row: JournalRow) -> list[Export]:
+    return row.exports
 
 
 def read(

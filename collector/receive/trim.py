@@ -7,7 +7,7 @@ told by a partial success that rejects no span.
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import MutableSequence, Sequence
 from typing import Final, NamedTuple, TypeAlias
 
 from opentelemetry.proto.collector.trace.v1.trace_service_pb2 import ExportTraceServiceRequest
@@ -17,9 +17,11 @@ from opentelemetry.proto.trace.v1.trace_pb2 import Span
 
 from collector.receive.limits import Limits
 
+_LEAST_BYTES: Final = 2  # that an attribute, event or link takes
 _MOST: Final = (1 << 32) - 1  # what the messages' own counters can hold
 
 _Holder: TypeAlias = Resource | InstrumentationScope | Span | Span.Event | Span.Link
+_Holders: TypeAlias = MutableSequence[Span.Event] | MutableSequence[Span.Link]
 
 
 class Trimmed(NamedTuple):
@@ -42,70 +44,69 @@ class Trimmed(NamedTuple):
         return ", ".join(f"{count} {what}" for count, what in cut if count)
 
 
-def trim(export: ExportTraceServiceRequest, limits: Limits, body_bytes: int) -> Trimmed:
-    """Cut the export, which took `body_bytes`, to the limits."""
-    trimmer = _Trimmer(limits, body_bytes > limits.max_value_bytes)
+def trim(
+    export: ExportTraceServiceRequest, limits: Limits, encoded: Sequence[Sequence[bytes]]
+) -> Trimmed:
+    """Cut the export to the limits; `encoded` are its spans in bytes, by resource and scope."""
+    trimmer = _Trimmer(limits)
+    in_bytes = iter(encoded)
     for resource in export.resource_spans:
         trimmer.trim_attributes(resource.resource)
         for scope in resource.scope_spans:
             trimmer.trim_attributes(scope.scope)
-            for span in trimmer.suspects(scope.spans):
-                trimmer.trim_span(span)
+            for number, size in trimmer.suspects(next(in_bytes)):
+                trimmer.trim_span(scope.spans[number], size)
     return Trimmed(trimmer.attributes, trimmer.values, trimmer.events, trimmer.links)
 
 
 class _Trimmer:
-    def __init__(self, limits: Limits, may_have_long_values: bool) -> None:
+    def __init__(self, limits: Limits) -> None:
         self._limits = limits
         self._max_attributes = limits.max_attributes
-        self._may_have_long_values = may_have_long_values
+        fewest = min(limits.max_attributes, limits.max_events, limits.max_links)
+        self._harmless_bytes = min(_LEAST_BYTES * fewest, limits.max_value_bytes)
         self.attributes = self.values = self.events = self.links = 0
 
-    def suspects(self, spans: Sequence[Span]) -> Sequence[Span]:
-        """Those that may have something to cut: seldom any, so this alone runs for every span."""
-        if self._may_have_long_values:
-            return spans
-        most = self._max_attributes
-        return [span for span in spans if span.events or span.links or len(span.attributes) > most]
+    def suspects(self, encoded: Sequence[bytes]) -> list[tuple[int, int]]:
+        """Which spans may have something to cut, and their sizes; this alone runs for every span."""
+        harmless_bytes = self._harmless_bytes
+        sizes = enumerate(map(len, encoded))
+        return [(number, size) for number, size in sizes if size > harmless_bytes]
 
-    def trim_span(self, span: Span) -> None:
-        self.trim_attributes(span)
-        self._trim_events(span)
-        self._trim_links(span)
+    def trim_span(self, span: Span, size: int) -> None:
+        self.trim_attributes(span, size)
+        if events := self._drop(span.events, self._limits.max_events):
+            span.dropped_events_count = min(span.dropped_events_count + events, _MOST)
+            self.events += events
+        if links := self._drop(span.links, self._limits.max_links):
+            span.dropped_links_count = min(span.dropped_links_count + links, _MOST)
+            self.links += links
 
-    def trim_attributes(self, holder: _Holder) -> None:
+    def _drop(self, holders: _Holders, most: int) -> int:
+        """Drop what is beyond a number, and cut the attributes of the others; how many it were."""
+        dropped = max(len(holders) - most, 0)
+        if dropped:
+            del holders[most:]
+        for holder in holders:
+            self.trim_attributes(holder)
+        return dropped
+
+    def trim_attributes(self, holder: _Holder, size: int | None = None) -> None:
+        """`size` is that of the holder in bytes, where it is known."""
         dropped = len(holder.attributes) - self._max_attributes
         if dropped > 0:
             del holder.attributes[self._max_attributes :]
-        dropped = max(dropped, 0) + self._cut_values(holder)
+        dropped = max(dropped, 0)
+        if (holder.ByteSize() if size is None else size) > self._limits.max_value_bytes:
+            dropped += self._cut_values(holder)
         if dropped:
             self.attributes += dropped
             counted = holder.dropped_attributes_count + dropped
             holder.dropped_attributes_count = min(counted, _MOST)
 
-    def _trim_events(self, span: Span) -> None:
-        dropped = len(span.events) - self._limits.max_events
-        if dropped > 0:
-            del span.events[self._limits.max_events :]
-            span.dropped_events_count = min(span.dropped_events_count + dropped, _MOST)
-            self.events += dropped
-        for event in span.events:
-            self.trim_attributes(event)
-
-    def _trim_links(self, span: Span) -> None:
-        dropped = len(span.links) - self._limits.max_links
-        if dropped > 0:
-            del span.links[self._limits.max_links :]
-            span.dropped_links_count = min(span.dropped_links_count + dropped, _MOST)
-            self.links += dropped
-        for link in span.links:
-            self.trim_attributes(link)
-
     def _cut_values(self, holder: _Holder) -> int:
         """Cut long texts; drop other long values, which have no beginning. How many were dropped."""
         max_bytes = self._limits.max_value_bytes
-        if not self._may_have_long_values or holder.ByteSize() <= max_bytes:
-            return 0
         doomed = []
         for index, attribute in enumerate(holder.attributes):
             if attribute.value.ByteSize() > max_bytes and not self._cut(attribute.value):

@@ -14,6 +14,7 @@ from opentelemetry.proto.trace.v1.trace_pb2 import ResourceSpans, ScopeSpans, Sp
 
 from collector.decode.otlp import (
     MalformedExport,
+    begin_with_ids,
     count_spans,
     count_spans_without_id,
     parse_export,
@@ -186,6 +187,13 @@ def test_spans_without_valid_ids_are_counted() -> None:
     scope = ScopeSpans(spans=[good, *bad])
     export = ExportTraceServiceRequest(resource_spans=[ResourceSpans(scope_spans=[scope])])
     assert (count_spans(export), count_spans_without_id(export)) == (6, 5)
+    assert begin_with_ids([good.SerializeToString()] * 3)
+    assert not any(begin_with_ids([span.SerializeToString()]) for span in bad)
+
+
+def test_spans_do_not_begin_with_ids_that_lie_across_two_of_them() -> None:
+    ids = Span(trace_id=b"t" * 16, span_id=b"s" * 8).SerializeToString()
+    assert not begin_with_ids([ids[:20], ids[20:]])
 
 
 def _varint(value: int) -> bytes:

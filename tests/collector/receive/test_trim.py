@@ -11,6 +11,7 @@ from opentelemetry.proto.collector.trace.v1.trace_service_pb2 import (
 from opentelemetry.proto.trace.v1.trace_pb2 import Span
 from sqlalchemy import Engine
 
+from collector.decode.lean_export import encoded_spans
 from collector.decode.otlp import parse_export
 from collector.journal.frames import PROTOBUF
 from collector.journal.reader import read
@@ -23,7 +24,7 @@ SMALL = Limits(max_attributes=4, max_value_bytes=10, max_events=2, max_links=1)
 
 
 def cut(request: ExportTraceServiceRequest, limits: Limits = SMALL) -> tuple[Span, Trimmed]:
-    trimmed = trim(request, limits, request.ByteSize())
+    trimmed = trim(request, limits, encoded_spans(request.SerializeToString()))
     return request.resource_spans[0].scope_spans[0].spans[0], trimmed
 
 
