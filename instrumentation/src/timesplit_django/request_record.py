@@ -125,7 +125,7 @@ class TimedRecord(RequestRecord):
 
     def __init__(self, request: Any, limit: int, in_one_thread: bool) -> None:
         super().__init__(request, limit, in_one_thread)
-        self.timing: overhead.Timing = overhead.Timing()
+        self._timed = self.timing = overhead.Timing()
 
     def enter(self, parent: Activity, part: int, shown: bool) -> Activity | None:
         """Timed."""
@@ -133,7 +133,7 @@ class TimedRecord(RequestRecord):
         try:
             return super().enter(parent, part, shown)
         finally:
-            self.timing.add_activity(began_ns)
+            self._timed.add_activity(began_ns)
 
     def leave(self, activity: Activity) -> None:
         """Timed."""
@@ -141,7 +141,7 @@ class TimedRecord(RequestRecord):
         try:
             super().leave(activity)
         finally:
-            self.timing.add_activity(began_ns)
+            self._timed.add_activity(began_ns)
 
 
 def begin(request: Any, in_one_thread: bool) -> RequestRecord | None:
