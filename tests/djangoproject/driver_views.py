@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import io
 from typing import Any
 
 import psycopg
@@ -68,6 +69,17 @@ def copied_in(request: HttpRequest) -> HttpResponse:
                 copy.write_row([f"row {number}" * 100])
                 busy("python", 0.02)
     return HttpResponse()
+
+
+def copied_by_psycopg2(request: HttpRequest) -> HttpResponse:
+    lines = io.StringIO("one\nother\n")
+    with connections[request.GET["using"]].cursor() as cursor:
+        cursor.execute("CREATE TEMPORARY TABLE IF NOT EXISTS copied (text text)")
+        cursor.copy_from(lines, "copied")
+        cursor.copy_to(lines, "copied")
+        cursor.copy_expert(f"COPY (SELECT pg_sleep({NAP_MS / 1000})) TO STDOUT", lines)
+    spent_ns["database"] += NAP_MS * 1_000_000
+    return HttpResponse(lines.getvalue())
 
 
 def streamed(request: HttpRequest) -> HttpResponse:

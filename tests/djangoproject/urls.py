@@ -64,6 +64,7 @@ urlpatterns = [
             driver_views.asynchronous,
             driver_views.copied_out,
             driver_views.copied_in,
+            driver_views.copied_by_psycopg2,
             driver_views.streamed,
         )
     ),

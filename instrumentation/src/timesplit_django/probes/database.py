@@ -16,6 +16,7 @@ from django.db.utils import ConnectionHandler
 from timesplit_django import guard
 from timesplit_django.accounting import Activity, current, enter, leave
 from timesplit_django.database_target import target_of
+from timesplit_django.measured_copy import measured_classes, with_copies
 from timesplit_django.measured_cursor import MeasuredCursorWrapper, measured_class
 from timesplit_django.parts import CONNECT, TRANSACTION
 from timesplit_django.patching import Patches, timed
@@ -120,7 +121,7 @@ def _making_measured(original: Any) -> Any:
     def make_cursor(self: Any, cursor: Any) -> Any:
         try:
             if current.get() is not None:
-                return MeasuredCursorWrapper(cursor, self)
+                return measured_classes[type(cursor)](cursor, self)
         except Exception:
             guard.report("make_cursor")
         return original(self, cursor)
@@ -136,7 +137,8 @@ def _measuring_cursor(original: Any) -> Any:
         wrapped = original(self, cursor)
         try:
             if type(wrapped) is not MeasuredCursorWrapper and current.get() is not None:
-                wrapped.__class__ = measured_class(type(wrapped))
+                measured = measured_class(type(wrapped))
+                wrapped.__class__ = with_copies(measured, type(wrapped.cursor))
         except Exception:
             guard.report("_prepare_cursor")
         return wrapped
