@@ -93,7 +93,8 @@ class Account:
             if self._leaf is parent:
                 charged = parent.part
                 parent.charged_ns += elapsed
-                self.part_ns[charged] += elapsed
+                part_ns = self.part_ns
+                part_ns[charged] = part_ns[charged] + elapsed  # so as to be compiled well
                 if around is not parent and around.part != charged:
                     folded = around.folded or _folds(around)
                     folded[charged] += elapsed
@@ -131,7 +132,8 @@ class Account:
                 self._last_ns = activity.end_ns = now
                 charged = activity.part
                 activity.charged_ns += elapsed
-                self.part_ns[charged] += elapsed
+                part_ns = self.part_ns
+                part_ns[charged] = part_ns[charged] + elapsed  # so as to be compiled well
                 shown = activity.shown
                 if shown is activity:
                     parent.shown.shown_children -= 1

@@ -22,7 +22,7 @@ from functools import partial
 from types import CodeType, FrameType
 from typing import Any, Final, NamedTuple
 
-from timesplit_django import source_files
+from timesplit_django import guard, source_files
 from timesplit_django.relation import Relation, relation_of_queryset
 from timesplit_django.source_files import (
     BOUNDARY,
@@ -73,8 +73,14 @@ _STOP: Final = Site("", -1, "")
 # Where a task awaits work that a thread does for it: its stack does not reach into the thread.
 awaiting: Final[ContextVar[Site | None]] = ContextVar("timesplit_awaiting", default=None)
 
-# What was found, where nothing was found the nearest library's frame, the relation, the last frame.
-_Walked = tuple[Site | None, FrameType | None, Relation | None, FrameType | None]
+# Where a serializer's field is declared, and its name.
+_Place = tuple[Site, SerializerField]
+
+# What was found, where nothing was found the nearest library's frame, the relation, the last frame,
+# and the place where that is a serializer's.
+_Walked = tuple[Site | None, FrameType | None, Relation | None, FrameType | None, _Place | None]
+
+_NOTHING: Final[tuple[Site | None, _Place | None]] = (None, None)
 
 # What code that is known means, where a frame of it is met.
 _VIEW: Final = 1
@@ -89,7 +95,7 @@ _special: Final[dict[int, int]] = {}
 _relation_readers: Final[dict[int, Callable[[FrameType], Relation | None]]] = {}
 # With what the keys are ids of, which keeps those from being given to others.
 _sites: Final[dict[tuple[int, int], tuple[Any, Site]]] = {}
-_fields: Final[dict[tuple[Any, str], tuple[Site, SerializerField]]] = {}
+_places: Final[dict[tuple[Any, str], _Place]] = {}
 # What asks for rows, and the names of its methods that do.
 _asking_classes: Final[list[type]] = []
 _asking_methods: Final[set[str]] = set()
@@ -146,15 +152,20 @@ def begin_at(code: CodeType) -> None:
 
 def find_cause(serializing: bool = False) -> Cause:
     """Why the calling thread asks its query; `serializing` looks for the serializer's field too."""
-    site, library, relation, frame = _walk(_first_frame())
+    site, library, relation, frame, place = _walk(_first_frame())
+    if site is _STOP:
+        return None if library is None else _own_site(library), relation, None
     if site is None and library is not None:
         site = _own_site(library)
-    return site, relation, _find_field(frame) if serializing else None
+    if place is None and serializing:
+        place = _find_place(frame)
+    return site, relation, None if place is None else place[1]
 
 
 def find_awaiting_site() -> Site | None:
     """The user's line, or BY_VIEW, that awaits what a thread is about to do."""
-    return _walk(sys._getframe(1))[0]
+    site = _walk(sys._getframe(1))[0]
+    return None if site is _STOP else site
 
 
 def _first_frame() -> FrameType:
@@ -199,31 +210,37 @@ def _walk(frame: FrameType | None) -> _Walked:
         if verdict == OWN:
             asking = _asking(frame) if code.co_name in _asking_methods else None
             if asking is None:
-                return _own_site(frame), library, relation, frame
+                return _own_site(frame), library, relation, frame, None
             relation = relation or relation_of_queryset(asking)
         elif verdict == RELATED:
             # What a library has around the queryset's own asking is no cause.
             library = None
-            read = _relation_readers.get(id(code)) if relation is None else None
-            relation = relation if read is None else read(frame)
+            relation = relation or _read_relation(frame)
         elif verdict == BOUNDARY:
-            return awaiting.get(), library, relation, None
+            return awaiting.get(), library, relation, None, None
         elif verdict != PASSED_OVER:
-            site = _read(frame) if verdict == FRAMEWORK else None
-            if site is _STOP:
-                return None, library, relation, None
+            site, place = _read(frame) if verdict == FRAMEWORK else _NOTHING
             if site is not None:
-                return site, library, relation, frame
+                return site, library, relation, frame, place
             library = library or frame
         frame = frame.f_back
     # The stack of a task or a thread that the view has begun: `asyncio.gather` does so.
-    return awaiting.get() or BY_VIEW, library, relation, None
+    return awaiting.get() or BY_VIEW, library, relation, None, None
 
 
 def _asking(frame: FrameType) -> Any | None:
     """The queryset, where this is a method that somebody has put in the place of Django's."""
     owner = frame.f_locals.get("self")
     return owner if isinstance(owner, tuple(_asking_classes)) else None
+
+
+def _read_relation(frame: FrameType) -> Relation | None:
+    read = _relation_readers.get(id(frame.f_code))
+    try:
+        return None if read is None else read(frame)
+    except Exception:
+        guard.report("a relation")
+        return None
 
 
 def _verdict(filename: str) -> int:
@@ -236,29 +253,28 @@ def _verdict(filename: str) -> int:
     return verdict
 
 
-def _read(frame: FrameType) -> Site | None:
+def _read(frame: FrameType) -> tuple[Site | None, _Place | None]:
     """What a frame of code that is known says; `_STOP` that nothing beyond it has to do with it."""
     special = _special.get(id(frame.f_code))
     if special is None:
-        return None
+        return _NOTHING
     if special == _SERIALIZER:
-        place = _serializer_place(frame)
-        return place[0] if place is not None else None
+        place = _place(frame)
+        return (None, None) if place is None else (place[0], place)
     if special == _TEMPLATE:
-        return _template_site(frame)
-    return awaiting.get() or (BY_VIEW if special == _VIEW else _STOP)
+        return _template_site(frame), None
+    return awaiting.get() or (BY_VIEW if special == _VIEW else _STOP), None
 
 
-def _find_field(frame: FrameType | None) -> SerializerField | None:
-    """The field that the nearest serializer is at, from the cause of the query outwards."""
+def _find_place(frame: FrameType | None) -> _Place | None:
+    """That of the field that the nearest serializer is at, from the cause of the query outwards."""
     while frame is not None:
         code = frame.f_code
         verdict = _verdicts.get(code.co_filename)
         if verdict == FRAMEWORK:
             special = _special.get(id(code))
             if special == _SERIALIZER:
-                place = _serializer_place(frame)
-                return place[1] if place is not None else None
+                return _place(frame)
             if special == _VIEW:
                 return None
         elif verdict == BOUNDARY:
@@ -267,22 +283,21 @@ def _find_field(frame: FrameType | None) -> SerializerField | None:
     return None
 
 
-def _serializer_place(frame: FrameType) -> tuple[Site, SerializerField] | None:
-    """Where a serializer's field is declared, and its name."""
+def _place(frame: FrameType) -> _Place | None:
     names = frame.f_locals
     serializer, field = names.get("self"), names.get("field")
     if serializer is None or field is None:
         return None
     owner: Any = type(serializer)
-    key = owner, field.field_name
-    place = _fields.get(key)
+    name = field.field_name
+    place = _places.get((owner, name))
     if place is None:
-        if len(_fields) >= CACHED_SITES:
-            _fields.clear()
-        file, line = source_files.line_of_class(owner, field.field_name)
-        site = Site(file, line, f"{owner.__qualname__}.{field.field_name}")
-        named = SerializerField(f"{owner.__module__}.{owner.__qualname__}", field.field_name)
-        place = _fields[key] = site, named
+        if len(_places) >= CACHED_SITES:
+            _places.clear()
+        file, line = source_files.line_of_class(owner, name)
+        field_of = SerializerField(f"{owner.__module__}.{owner.__qualname__}", name)
+        place = Site(file, line, f"{owner.__qualname__}.{name}"), field_of
+        _places[owner, name] = place
     return place
 
 

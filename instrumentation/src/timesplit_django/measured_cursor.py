@@ -11,7 +11,13 @@ from typing import Any, Final
 
 from django.db.backends.utils import CursorWrapper
 
-from timesplit_django.measured_statement import executed, fetched, fetched_in_turn
+from timesplit_django.accounting import enter_fetch
+from timesplit_django.measured_statement import (
+    begin_statement,
+    end_fetch,
+    end_fetchmany,
+    end_statement,
+)
 from timesplit_django.queries import Query
 
 FETCHES: Final = ("fetchone", "fetchmany", "fetchall")
@@ -41,7 +47,7 @@ def _measured_fetch(method: Any, name: str) -> Any:
 
     def fetch(self: Any, *args: Any, **kwargs: Any) -> Any:
         bound = self.__getattr__(name) if method is None else partial(method, self)
-        return fetched(self, bound, many, args, kwargs)
+        return _fetched(self, bound, many, args, kwargs)
 
     fetch.__name__ = name
     return fetch
@@ -57,16 +63,16 @@ class MeasuredCursor:
 
     def _execute(self, sql: Any, params: Any, *context: Any) -> Any:
         execute = super()._execute  # type: ignore[misc]
-        return executed(self, execute, True, sql, (params, *context), {})
+        return _executed(self, execute, True, sql, params, *context)
 
     def _executemany(self, sql: Any, params: Any, *context: Any) -> Any:
         execute = super()._executemany  # type: ignore[misc]
-        return executed(self, execute, False, sql, (params, *context), {})
+        return _executed(self, execute, False, sql, params, *context)
 
     def callproc(self, procname: Any, *args: Any, **kwargs: Any) -> Any:
         """Call a stored procedure; counts as one statement."""
         call = super().callproc  # type: ignore[misc]
-        return executed(self, call, False, procname, args, kwargs)
+        return _executed(self, call, False, procname, *args, **kwargs)
 
     def __iter__(self) -> Iterator[Any]:
         return _MeasuredRows(self, super().__iter__())  # type: ignore[misc]
@@ -78,20 +84,40 @@ class MeasuredCursorWrapper(MeasuredCursor, CursorWrapper):
     The methods that fetch do what `CursorWrapper.__getattr__` would have them do.
     """
 
+    def _execute(self, sql: Any, params: Any, *context: Any) -> Any:
+        # Not `super()`, which takes as long as all else here.
+        execute: Any = CursorWrapper._execute  # type: ignore[attr-defined]
+        activity = begin_statement(self, sql, params, True)
+        if activity is None:
+            return execute(self, sql, params, *context)
+        try:
+            answer = execute(self, sql, params, *context)
+        except BaseException as error:
+            end_statement(self, activity, error)
+            raise
+        end_statement(self, activity, None)
+        return answer
+
     def fetchone(self, *args: Any, **kwargs: Any) -> Any:
         """The driver's, with its errors as Django's."""
         with self.db.wrap_database_errors:
-            return fetched(self, self.cursor.fetchone, False, args, kwargs)
+            return _fetched(self, self.cursor.fetchone, False, args, kwargs)
 
     def fetchall(self, *args: Any, **kwargs: Any) -> Any:
         """The driver's, with its errors as Django's."""
         with self.db.wrap_database_errors:
-            return fetched(self, self.cursor.fetchall, True, args, kwargs)
+            return _fetched(self, self.cursor.fetchall, True, args, kwargs)
 
     def fetchmany(self, *args: Any, **kwargs: Any) -> Any:
         """The driver's, with its errors as Django's. Not timed where no row can be left."""
         with self.db.wrap_database_errors:
-            return fetched_in_turn(self, self.cursor.fetchmany, args, kwargs)
+            activity = None if self._timesplit_exhausted else enter_fetch()
+            rows = None
+            try:
+                rows = self.cursor.fetchmany(*args, **kwargs)
+                return rows
+            finally:
+                end_fetchmany(self, activity, rows, args)
 
 
 class _MeasuredRows:
@@ -105,4 +131,36 @@ class _MeasuredRows:
         return self
 
     def __next__(self) -> Any:
-        return fetched(self._cursor, self._rows.__next__, False, (), {})
+        return _fetched(self._cursor, self._rows.__next__, False, (), {})
+
+
+def _fetched(
+    cursor: MeasuredCursor, fetch: Any, many: bool, args: tuple[Any, ...], kwargs: dict[str, Any]
+) -> Any:
+    """What `fetch` answers: a row, or a sequence of rows where they are `many`, or None."""
+    activity = enter_fetch()
+    if activity is None:
+        return fetch(*args, **kwargs)
+    rows = None
+    try:
+        rows = fetch(*args, **kwargs)
+        return rows
+    finally:
+        end_fetch(cursor, activity, rows, many)
+
+
+def _executed(
+    cursor: MeasuredCursor, execute: Any, with_parameters: bool, sql: Any, *args: Any, **kwargs: Any
+) -> Any:
+    """What `execute` answers; the first of `args` are its parameters where there is one set."""
+    parameters = args[0] if args else None
+    activity = begin_statement(cursor, sql, parameters, with_parameters and bool(args))
+    if activity is None:
+        return execute(sql, *args, **kwargs)
+    try:
+        answer = execute(sql, *args, **kwargs)
+    except BaseException as error:
+        end_statement(cursor, activity, error)
+        raise
+    end_statement(cursor, activity, None)
+    return answer

@@ -5,13 +5,12 @@ The cursors that call this are in `measured_cursor`.
 
 from __future__ import annotations
 
-from collections.abc import Callable
 from time import perf_counter_ns
 from typing import Any, Final
 
 from timesplit_django import guard
 from timesplit_django import settings as package_settings
-from timesplit_django.accounting import Activity, current, enter, enter_fetch
+from timesplit_django.accounting import Activity, current, enter
 from timesplit_django.budget import COUNTERS_ONLY, EVERYTHING
 from timesplit_django.call_site import UNKNOWN_CAUSE, Cause, find_cause
 from timesplit_django.database_target import target_of
@@ -24,69 +23,11 @@ from timesplit_django.sql_text import Statement, statement_of
 REMEMBERED_ENDPOINTS: Final = 100
 
 
-def executed(
-    cursor: Any,
-    execute: Callable[..., Any],
-    compared: bool,
-    sql: Any,
-    args: tuple[Any, ...],
-    kwargs: dict[str, Any],
-) -> Any:
-    """What `execute(sql, *args, **kwargs)` answers.
-
-    Where the first of `args` are the parameters of one execution, they are `compared` with others.
-    """
-    activity = _begin_statement(cursor, sql, args[0] if args and compared else None, compared)
-    if activity is None:
-        return execute(sql, *args, **kwargs)
-    try:
-        answer = execute(sql, *args, **kwargs)
-    except BaseException as error:
-        _end_statement(cursor, activity, error)
-        raise
-    _end_statement(cursor, activity, None)
-    return answer
-
-
-def fetched(
-    cursor: Any,
-    fetch: Callable[..., Any],
-    many: bool,
-    args: tuple[Any, ...],
-    kwargs: dict[str, Any],
-) -> Any:
-    """What `fetch` answers: a row, or a sequence of rows where they are `many`, or None."""
-    activity = enter_fetch()
-    if activity is None:
-        return fetch(*args, **kwargs)
-    rows = None
-    try:
-        rows = fetch(*args, **kwargs)
-        return rows
-    finally:
-        _end_fetch(cursor, activity, rows, many)
-
-
-def fetched_in_turn(
-    cursor: Any, fetch: Callable[..., Any], args: tuple[Any, ...], kwargs: dict[str, Any]
-) -> Any:
-    """The rows of one `fetchmany` of several. Not timed where no row can be left."""
-    if cursor._timesplit_exhausted:
-        cursor._timesplit_exhausted = False
-        rows = fetch(*args, **kwargs)
-        if rows:
-            _count_late_rows(cursor, rows)
-        return rows
-    rows = fetched(cursor, fetch, True, args, kwargs)
-    if args and type(rows) is list and len(rows) < args[0]:
-        cursor._timesplit_exhausted = True
-    return rows
-
-
-def _begin_statement(cursor: Any, sql: Any, parameters: Any, compared: bool) -> Activity | None:
+def begin_statement(cursor: Any, sql: Any, parameters: Any, compared: bool) -> Activity | None:
     """Begin the activity and note the query, which a step of a transaction is not.
 
-    None where nothing is measured, and inside what is a statement already.
+    None where nothing is measured, and inside what is a statement already. `compared` tells that
+    `parameters` are those of one execution.
     """
     try:
         parent = current.get()
@@ -122,7 +63,7 @@ def _begin_statement(cursor: Any, sql: Any, parameters: Any, compared: bool) -> 
         return None
 
 
-def _end_statement(cursor: Any, activity: Activity, error: BaseException | None) -> None:
+def end_statement(cursor: Any, activity: Activity, error: BaseException | None) -> None:
     """Leave the activity, and note what came of the query."""
     try:
         activity.account.leave(activity)
@@ -140,7 +81,7 @@ def _end_statement(cursor: Any, activity: Activity, error: BaseException | None)
         guard.report("execute")
 
 
-def _end_fetch(cursor: Any, activity: Activity, fetched: Any, many: bool) -> None:
+def end_fetch(cursor: Any, activity: Activity, fetched: Any, many: bool) -> None:
     """Leave the activity. `fetched` is a row, rows where they are `many`, or None."""
     try:
         activity.account.leave(activity)
@@ -151,12 +92,20 @@ def _end_fetch(cursor: Any, activity: Activity, fetched: Any, many: bool) -> Non
         guard.report("fetch")
 
 
-def _count_late_rows(cursor: Any, rows: Any) -> None:
-    """Rows that came where none were expected any more."""
+def end_fetchmany(cursor: Any, activity: Activity | None, rows: Any, args: tuple[Any, ...]) -> None:
+    """The same after one of several fetches. Less than was asked for is all that was left.
+
+    The fetch that follows then needs no activity; rows that come all the same are counted.
+    """
     try:
+        if activity is not None:
+            activity.account.leave(activity)
+            cursor._timesplit_exhausted = bool(args) and type(rows) is list and len(rows) < args[0]
+        elif cursor._timesplit_exhausted:
+            cursor._timesplit_exhausted = False
         query = cursor._timesplit_query
-        if query is not None:
-            _add_rows(query, 0, rows, True)
+        if query is not None and (activity is not None or rows):
+            _add_rows(query, 0 if activity is None else activity.charged_ns, rows, True)
     except Exception:
         guard.report("fetch")
 

@@ -8,7 +8,7 @@ import re
 import site
 import sys
 import sysconfig
-from functools import cache
+from functools import cache, lru_cache
 from importlib import metadata
 from pathlib import Path
 from typing import Final
@@ -23,6 +23,8 @@ OWN: Final = 1
 BOUNDARY: Final = 2
 LIBRARY: Final = 3
 FRAMEWORK: Final = 4
+
+REMEMBERED_LINES: Final = 10_000
 
 _OWN_FOLDER: Final = str(Path(__file__).parent) + os.sep
 _BOUNDARY_FILE: Final = _OWN_FOLDER + "layer.py"
@@ -65,6 +67,7 @@ def shown_path(filename: str) -> str:
     return Path(path).name
 
 
+@lru_cache(REMEMBERED_LINES)
 def line_of_class(owner: type, name: str) -> tuple[str, int]:
     """File and line where a class defines a name, else where the class begins, else line 0."""
     file = getattr(sys.modules.get(owner.__module__), "__file__", None)

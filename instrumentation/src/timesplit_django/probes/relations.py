@@ -83,7 +83,7 @@ def _patch_generic(module: ModuleType) -> None:
 
 
 def _read(code: CodeType, read: Callable[[FrameType], Relation | None]) -> None:
-    call_site.find_relations(code, guard.guarded(read))
+    call_site.find_relations(code, read)
 
 
 def _code_of_chunks() -> CodeType:
