@@ -17,7 +17,7 @@ from opentelemetry.sdk.trace import ReadableSpan, TracerProvider
 from opentelemetry.sdk.trace.export import SpanExporter, SpanExportResult
 
 from tests.instrumentation.conftest import Seen
-from timesplit_django import dropped_spans
+from timesplit_django import dropped_spans, otlp_export
 from timesplit_django.dropped_spans import NumberingProcessor
 from timesplit_django.otlp_export import OtlpExporter
 
@@ -29,11 +29,13 @@ class Collector:
 
     def __init__(self, status: int = 200, body: bytes = b"") -> None:
         self.may_answer = threading.Event()
+        self.exports = 0
         collector = self
 
         class Handler(BaseHTTPRequestHandler):
             def do_POST(self) -> None:
                 self.rfile.read(int(self.headers["Content-Length"]))
+                collector.exports += 1
                 collector.may_answer.wait(60)
                 self.send_response(status)
                 self.send_header("Content-Length", str(len(body)))
@@ -170,6 +172,39 @@ def test_queue_that_is_full() -> None:
     provider.force_flush()
     assert dropped_spans.count() == 2 * QUEUE
     provider.shutdown()
+
+
+def test_queue_that_holds_all_the_bytes_it_may(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(dropped_spans, "QUEUE_BYTES", 100_000)
+    exporter = _Held()
+    provider = TracerProvider(shutdown_on_exit=False)
+    processor = NumberingProcessor(exporter, schedule_delay_millis=60_000)
+    provider.add_span_processor(processor)
+    tracer = provider.get_tracer("tests")
+
+    def end(texts: int) -> None:
+        for _ in range(texts):
+            tracer.start_span("one", attributes={"timesplit.digest": "x" * 20_000}).end()
+
+    end(10)
+    exporter.may_end.set()
+    processor.force_flush()
+    assert exporter.taken == 4
+    end(3)
+    processor.force_flush()
+    assert exporter.taken == 7
+    assert dropped_spans.count() == 6
+    provider.shutdown()
+
+
+def test_much_is_sent_in_parts(
+    collector: Callable[..., Collector], monkeypatch: pytest.MonkeyPatch, send: Callable[..., None]
+) -> None:
+    monkeypatch.setattr(otlp_export, "EXPORT_BYTES", 5_000)
+    receiving = collector()
+    send(OtlpExporter(receiving.url), 10)
+    assert receiving.exports == 3
+    assert dropped_spans.count() == 0
 
 
 def test_spans_of_many_threads_are_all_counted() -> None:

@@ -1,6 +1,7 @@
 """How many spans this process has dropped: those that found its queue full or did not arrive.
 
-The SDK's queue throws the oldest away and tells nobody how many. So each span is numbered as it is
+The SDK's queue holds so many spans and throws the oldest away, and tells nobody how many. Ours holds
+so many bytes too, and takes no more beyond that. So each span is numbered as it is
 handed in; what an export takes out after it shows by its numbers what has gone missing between.
 Numbers and counts begin anew in a process that is forked, whose queue is empty.
 """
@@ -15,17 +16,29 @@ from typing import Any, Final
 from opentelemetry.sdk.trace import ReadableSpan, SpanProcessor
 from opentelemetry.sdk.trace.export import BatchSpanProcessor
 
+from timesplit_django.attributes import DB_QUERY_TEXT, DIGEST
+
+QUEUE_BYTES: Final = 16 * 1024 * 1024
+
 _NUMBER: Final = "_timesplit_number"
+# What a span takes beside its longest texts, about.
+_PLAIN_BYTES: Final = 1024
 
 
 class _Counts:
-    """Of this process. Only the exporter writes them, one export after the other."""
+    """Of this process. Only the exporter writes what is counted, one export after the other.
+
+    What is queued is added up without a lock, so it may be wrong until the next export, which adds
+    up anew.
+    """
 
     def __init__(self) -> None:
         self.numbers: Iterator[int] = itertools.count(1)
         self.highest = 0
         self.taken = 0
         self.lost = 0
+        self.bytes_by_number: dict[int, int] = {}
+        self.queued_bytes = 0
 
 
 _counts = _Counts()
@@ -40,9 +53,24 @@ class NumberingProcessor(BatchSpanProcessor):
             self.put(span)
 
     def put(self, span: Any) -> None:
-        """Number what can be read as a span and queue it."""
-        span.__dict__[_NUMBER] = next(_counts.numbers)
+        """Number what can be read as a span and queue it, where there is room."""
+        counts = _counts
+        number = next(counts.numbers)
+        size = size_of(span)
+        if counts.queued_bytes + size > QUEUE_BYTES:
+            return
+        span.__dict__[_NUMBER] = number
+        counts.bytes_by_number[number] = size
+        counts.queued_bytes += size
         super().on_end(span)
+
+
+def size_of(span: Any) -> int:
+    """About how many bytes it takes, queued or sent."""
+    attributes = span.attributes or {}
+    digest = attributes.get(DIGEST, "")
+    text_bytes = len(digest) if isinstance(digest, str) else sum(map(len, digest))
+    return _PLAIN_BYTES + text_bytes + len(attributes.get(DB_QUERY_TEXT, ""))
 
 
 def only_queue(processor: SpanProcessor) -> NumberingProcessor | None:
@@ -57,6 +85,11 @@ def note_taken(spans: Sequence[ReadableSpan]) -> None:
     numbers = [span.__dict__[_NUMBER] for span in spans if _NUMBER in span.__dict__]
     _counts.taken += len(numbers)
     _counts.highest = max(_counts.highest, max(numbers, default=0))
+    sizes = _counts.bytes_by_number
+    for number in list(sizes):
+        if number <= _counts.highest:
+            del sizes[number]
+    _counts.queued_bytes = sum(list(sizes.values()))
 
 
 def note_lost(spans: int) -> None:

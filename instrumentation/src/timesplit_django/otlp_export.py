@@ -27,6 +27,7 @@ from opentelemetry.util.re import parse_env_headers
 from timesplit_django import __version__, dropped_spans, guard
 from timesplit_django.otlp_encoding import encoded
 
+EXPORT_BYTES: Final = 4 * 1024 * 1024
 EXPORT_TIMEOUT_S: Final = 2.0
 FIRST_BACKOFF_S: Final = 0.25
 RETRIED_STATUSES: Final = frozenset({408, 429, 502, 503, 504})
@@ -55,8 +56,16 @@ class OtlpExporter(SpanExporter):
         self._failing = False
 
     def export(self, spans: Sequence[ReadableSpan]) -> SpanExportResult:
-        """Send one batch. While a flush waits for it, only as long as that allows."""
+        """Send one batch, in as many parts as a collector takes bytes at once.
+
+        While a flush waits for it, only as long as that allows.
+        """
         dropped_spans.note_taken(spans)
+        results = [self._export(part) for part in _parts(spans)]
+        failed = SpanExportResult.FAILURE
+        return failed if failed in results else SpanExportResult.SUCCESS
+
+    def _export(self, spans: Sequence[ReadableSpan]) -> SpanExportResult:
         body, unencoded = encoded(spans)
         if self._compress is not None:
             body = self._compress(body)
@@ -137,6 +146,18 @@ class OtlpExporter(SpanExporter):
             self._session = _session()
             self._process_id = os.getpid()
         return self._session
+
+
+def _parts(spans: Sequence[ReadableSpan]) -> list[list[ReadableSpan]]:
+    parts: list[list[ReadableSpan]] = [[]]
+    size = 0
+    for span in spans:
+        size += dropped_spans.size_of(span)
+        if size > EXPORT_BYTES and parts[-1]:
+            parts.append([])
+            size = dropped_spans.size_of(span)
+        parts[-1].append(span)
+    return parts
 
 
 def _rejected_spans(answer: bytes) -> int:
