@@ -2,8 +2,8 @@
 
 A histogram is a bag of (key, count); a key is the number of a metric and of one of its buckets.
 Few values (a minute's) are stored as records of a key and a count, many (a day's) as octaves of 64
-neighbouring buckets, whichever is shorter; the first byte says which. Rows of schema revision 0001
-are records of a metric, a bucket and a count; their first byte is a metric, which is below 8.
+neighbouring buckets, whichever is shorter or nearly so; the first byte says which. Rows of schema
+revision 0001 are records of a metric, a bucket and a count; their first byte is a metric, below 8.
 
 In memory the histograms of a group of rows are one bag of cells: a cell is a row's number and a key
 in one integer. So reading, adding up and writing are a few passes of numpy over all rows together.
@@ -34,6 +34,7 @@ _DIGIT: Final = np.dtype([("key", "<u2"), ("digit", "u1")])
 _DIGIT_WEIGHTS: Final = np.array(
     [(byte & 15) * 16.0 ** (byte >> 4 & 7) * (-1 if byte >> 7 else 1) for byte in range(256)]
 )
+_FEW_WEIGH: Final = 4  # a byte more than each has: many values are read several times as fast
 # Many values: one byte of each count in an octave; octave << 3 | sign << 2 | which byte.
 _PLANE: Final = np.dtype([("octave", "<u2"), ("counts", "u1", (BUCKETS_PER_OCTAVE,))])
 _PLANE_WEIGHTS: Final = np.array([256.0**byte * sign for sign in (1, -1) for byte in range(4)])
@@ -91,7 +92,7 @@ def encoded(counted: Cells, rows: int) -> list[bytes]:
     row = cells >> KEY_BITS
     octaves = np.bincount(row[np.flatnonzero(np.diff(cells >> SCALE, prepend=-1))], minlength=rows)
     keys = np.bincount(row, minlength=rows)
-    is_few = keys * _DIGIT.itemsize <= octaves * _PLANE.itemsize
+    is_few = keys * _FEW_WEIGH <= octaves * _PLANE.itemsize
     few = is_few[row]
     digits = _digits(cells[few], counts[few], rows)
     planes = _planes(cells[~few], counts[~few], rows)

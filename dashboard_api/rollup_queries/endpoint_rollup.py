@@ -26,10 +26,10 @@ from collector.store.tables import (
     ENDPOINT_ROLLUPS,
     ENDPOINT_SUMS,
 )
-from dashboard_api.rollup_queries.joined_histograms import Key, joined_histograms
 from dashboard_api.rollup_queries.names import IDS_PER_STATEMENT
 from dashboard_api.rollup_queries.rollup_rows import rollup_rows
 from dashboard_api.rollup_queries.selection import Selection
+from dashboard_api.rollup_queries.stored_histograms import Key, histograms_by
 
 
 @dataclass(frozen=True)
@@ -78,7 +78,7 @@ def histograms_by_endpoint(
         ("endpoint_id", "histograms"),
         narrowed_to={"endpoint_id": endpoint_ids} if few else None,
     )
-    return joined_histograms(connection, rows, _endpoint, endpoint_ids)
+    return histograms_by(connection, rows, _endpoint, endpoint_ids)
 
 
 def sums_by_time(
@@ -98,7 +98,7 @@ def histograms_by_time(
 ) -> GroupedHistograms:
     """Every metric of these buckets; group `i` is the bucket that starts at `starts_s[i]`."""
     rows = _rows_by_time(selection, endpoint_id, step_s, ("histograms",))
-    return _histograms(connection, rows, _bucket_of(step_s), starts_s)
+    return histograms_by(connection, rows, _bucket_of(step_s), starts_s)
 
 
 def _rows_by_time(
@@ -174,17 +174,3 @@ def _sums_by(rows: Subquery, key: ColumnElement[int]) -> Select[Any]:
     sums: list[ColumnElement[int]] = [_sum(rows.c[name]) for name in ENDPOINT_SUMS]
     maxima: list[ColumnElement[int]] = [func.max(rows.c[name]) for name in ENDPOINT_MAXIMA]
     return select(group, *sums, *maxima).group_by(group)  # type: ignore[return-value]  # of ints
-
-
-def _histograms(
-    connection: Connection, pieces: Sequence[Subquery], key: Key, keys: Sequence[int]
-) -> GroupedHistograms:
-    """The histograms of `keys`, whose positions are the groups' numbers."""
-    number = {wanted: position for position, wanted in enumerate(keys)}
-    groups, stored = [], []
-    for rows in pieces:
-        for owner, histograms in connection.execute(select(key(rows), rows.c.histograms)).all():
-            if owner in number:
-                groups.append(number[owner])
-                stored.append(histograms)
-    return GroupedHistograms(groups, stored)

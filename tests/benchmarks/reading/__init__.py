@@ -26,7 +26,7 @@ import numpy as np
 from rich.console import Console
 from rich.table import Table
 
-from collector.store import histogram, tables
+from collector.store import histogram, histogram_bytes, tables
 from collector.store.engine import open_database
 from collector.store.identity import hex_from_id
 from collector.store.schema import migrate
@@ -36,6 +36,8 @@ from tests.fixtures.postgres_server import find_binaries, run_postgres
 
 LARGE: Final = hex_from_id(1)  # the endpoint with the most requests
 SMALL: Final = hex_from_id(rollups.ENDPOINTS)
+_SHAPING: Final = (rollups, traces, histogram, histogram_bytes, tables)
+"""The modules that decide what the database holds."""
 
 QUESTIONS: Final = {
     "endpoints, 1 h": "/api/v1/endpoints?from=-1h&limit=1000",
@@ -84,7 +86,7 @@ def _databases(wanted: str | None, opened: ExitStack) -> Iterator[tuple[str, str
 
 def history_file() -> Path:
     """An SQLite database with the rollups: an earlier run's, if what shapes it is the same."""
-    sources = [Path(str(module.__file__)) for module in (rollups, traces, histogram, tables)]
+    sources = [Path(str(module.__file__)) for module in _SHAPING]
     version = hashlib.sha256(b"".join(source.read_bytes() for source in sources)).hexdigest()[:16]
     folder = Path(tempfile.gettempdir()) / "timesplit-benchmark-reading"
     folder.mkdir(exist_ok=True)
