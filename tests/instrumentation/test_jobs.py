@@ -17,6 +17,7 @@ from opentelemetry.trace import SpanKind
 
 from tests.instrumentation.conftest import Seen, seen_while
 from tests.instrumentation.test_servers import ROOT, Sink
+from timesplit_django import budget
 
 WORKER_S = 60.0
 
@@ -80,6 +81,13 @@ def test_command_is_a_job(command: Callable[..., list[Any]]) -> None:
     assert span.attributes["timesplit.queries"] == 1
     assert span.attributes["timesplit.view"].endswith("commands.count_books.Command.handle")
     assert not trace.get_current_span().get_span_context().is_valid
+
+
+def test_jobs_count_in_the_budget(command: Callable[..., list[Any]]) -> None:
+    budget.forget()
+    command()
+    assert budget._budget._requests == 1
+    budget.forget()
 
 
 def test_command_that_fails(command: Callable[..., list[Any]]) -> None:
@@ -152,6 +160,14 @@ def test_tasks_of_a_worker_arrive_in_the_trace_of_their_sender(
     ]
     trace_id = sender.get_span_context().trace_id.to_bytes(16, "big")
     assert {span.trace_id for span in spans} == {trace_id}
+    taken_ns = [
+        pair.value.int_value
+        for span in spans
+        for pair in span.attributes
+        if pair.key == "timesplit.overhead_ns"
+    ]
+    assert len(taken_ns) == len(spans)
+    assert min(taken_ns) > 0
     (failed,) = (span for span in spans if "error.type" in {pair.key for pair in span.attributes})
     attributes = {pair.key: pair.value.string_value for pair in failed.attributes}
     assert attributes["error.type"] == "RuntimeError"

@@ -48,6 +48,7 @@ class RequestRecord(Account):
     span: Span
     serializers: SerializerLog | None = None
     timing: overhead.Timing | None = None
+    known_by: str | None = None
 
     def __init__(self, request: Any, limit: int, in_one_thread: bool) -> None:
         self.level = budget.level()
@@ -88,7 +89,9 @@ class RequestRecord(Account):
         response._resource_closers.append(lambda: finish(self))
 
     def endpoint_key(self) -> str | None:
-        """What its endpoint is known by as long as it runs."""
+        """What its endpoint, or the job, is known by as long as it runs."""
+        if self.known_by is not None:
+            return self.known_by
         match = getattr(self.request, "resolver_match", None)
         return match.route if match is not None else None
 

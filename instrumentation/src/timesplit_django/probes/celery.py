@@ -63,19 +63,19 @@ def _begin(task: Any, **_: Any) -> None:
 
 @guard.guarded
 def _finish(task: Any, retval: Any = None, state: str | None = None, **_: Any) -> None:
-    record = getattr(task.request, "timesplit_job", None)
-    if record is not None:
+    job = getattr(task.request, "timesplit_job", None)
+    if job is not None:
         failed = state == "FAILURE" and isinstance(retval, BaseException)
-        jobs.finish(record, retval if failed else None)
+        jobs.finish(job, retval if failed else None)
 
 
 def _abandon(task: Any) -> None:
     """End the job before, where an exit has left it: a worker runs one after the other."""
     activity = current.get()
     if activity is not None and not task.request.is_eager:
-        record = activity.account
-        if isinstance(record, jobs.JobRecord):
-            jobs.finish(record, SystemExit())
+        job = getattr(activity.account, "request", None)
+        if isinstance(job, jobs.Job):
+            jobs.finish(job, SystemExit())
         current.set(None)
 
 

@@ -30,8 +30,8 @@ def _measured(original: Any) -> Any:
         name = type(self).__module__.rpartition(".")[2]
         if name not in package_settings.current().commands:
             return original(self, *args, **options)
-        record = jobs.begin(jobs.COMMAND, name, self.handle, {})
-        if record is None:
+        job = jobs.begin(jobs.COMMAND, name, self.handle, {})
+        if job is None:
             return original(self, *args, **options)
         error: BaseException | None = None
         try:
@@ -40,6 +40,6 @@ def _measured(original: Any) -> Any:
             error = raised
             raise
         finally:
-            jobs.finish(record, error)
+            jobs.finish(job, error)
 
     return execute
