@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import contextlib
 import os
 import signal
 import subprocess
@@ -18,6 +19,7 @@ from opentelemetry.trace import SpanKind
 from tests.instrumentation.conftest import Seen, seen_while
 from tests.instrumentation.test_servers import ROOT, Sink
 from timesplit_django import budget
+from timesplit_django.job import job
 
 WORKER_S = 60.0
 
@@ -102,6 +104,60 @@ def test_command_that_fails(command: Callable[..., list[Any]]) -> None:
     assert not span.status.is_ok
     assert "on purpose" not in str(span.attributes)
     assert current.get() is None
+
+
+def test_each_turn_of_an_endless_loop_is_a_job(project: None) -> None:
+    from tests.djangoproject.models import Book
+
+    @job
+    def turn(number: int) -> int:
+        if not number:
+            raise LookupError("done")
+        return Book.objects.count() + number
+
+    def loop() -> list[int]:
+        numbers = iter([2, 1, 0])
+        found = []
+        with contextlib.suppress(LookupError):
+            while True:
+                found.append(turn(next(numbers)))
+        return found
+
+    seen = seen_while(loop)
+    assert seen.response == [14, 13]
+    name = f"{__name__}.test_each_turn_of_an_endless_loop_is_a_job.<locals>.turn"
+    assert [span.name for span in seen.spans if span.kind is SpanKind.CONSUMER] == [
+        f"TASK {name}"
+    ] * 3
+    *_, last = (span for span in seen.spans if span.kind is SpanKind.CONSUMER)
+    assert last.attributes is not None
+    assert last.attributes["error.type"] == "LookupError"
+    assert last.attributes["timesplit.view"] == name
+
+
+def test_no_job_is_measured_where_nothing_is(started: Callable[..., Any]) -> None:
+    started(TIMESPLIT_ENABLED=False)
+    seen = seen_while(lambda: job(_one)())
+    assert seen.response == 1
+    assert not seen.spans
+
+
+def _one() -> int:
+    return 1
+
+
+async def _coroutine() -> None:
+    pass
+
+
+def _generator() -> Iterator[None]:
+    yield
+
+
+@pytest.mark.parametrize("function", [_coroutine, _generator])
+def test_what_works_later_is_no_job(function: Callable[[], Any]) -> None:
+    with pytest.raises(TypeError, match="decorate what it calls"):
+        job(function)
 
 
 def test_task_that_a_request_runs_itself_is_part_of_the_request(
