@@ -8,7 +8,7 @@ from collections.abc import Callable, Collection, Iterator, Mapping
 from dataclasses import dataclass
 from typing import Any, Final, NamedTuple
 
-from opentelemetry.proto.collector.trace.v1.trace_service_pb2 import ExportTraceServiceRequest
+from opentelemetry.proto.trace.v1.trace_pb2 import ResourceSpans
 from sqlalchemy import Connection, select
 
 from collector.decode import attributes as names
@@ -178,15 +178,13 @@ def lean_spans_of_traces(
     return found
 
 
-def otlp_of_trace(connection: Connection, trace_id: bytes) -> ExportTraceServiceRequest:
+def otlp_of_trace(connection: Connection, trace_id: bytes) -> Iterator[ResourceSpans]:
     """The trace as it was received: resources, scopes and spans, and nothing of other traces."""
-    result = ExportTraceServiceRequest()
     for export in _exports(connection, frozenset([trace_id])):
         for resource_spans in export.resource_spans:
             _keep_trace(resource_spans, trace_id)
             if resource_spans.scope_spans:
-                result.resource_spans.append(resource_spans)
-    return result
+                yield resource_spans
 
 
 def _keep_trace(resource_spans: Any, trace_id: bytes) -> None:

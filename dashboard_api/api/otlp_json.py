@@ -3,37 +3,31 @@
 from __future__ import annotations
 
 import base64
+from collections.abc import Iterable, Iterator
 from typing import Any, Final
 
 import msgspec
 from google.protobuf.json_format import MessageToDict
-from google.protobuf.message import Message
-from opentelemetry.proto.collector.trace.v1.trace_service_pb2 import ExportTraceServiceRequest
+from opentelemetry.proto.trace.v1.trace_pb2 import ResourceSpans
 
 _IDS: Final = ("traceId", "spanId", "parentSpanId")
 
 
-def otlp_json_bytes(export: ExportTraceServiceRequest) -> bytes:
-    """The JSON of an export of any size; only one part of it at a time is held as objects."""
-    parts = [
-        msgspec.json.encode(resource_spans)
-        for part in export.resource_spans
-        for resource_spans in otlp_json(ExportTraceServiceRequest(resource_spans=[part]))[
-            "resourceSpans"
-        ]
-    ]
-    return b'{"resourceSpans":[' + b",".join(parts) + b"]}"
+def otlp_json(parts: Iterable[ResourceSpans]) -> Iterator[bytes]:
+    """One export with these parts, ready to be sent again, piece by piece."""
+    yield b'{"resourceSpans":['
+    for number, part in enumerate(parts):
+        yield b"," * bool(number) + msgspec.json.encode(_document(part))
+    yield b"]}"
 
 
-def otlp_json(export: Message) -> dict[str, Any]:
-    """An ExportTraceServiceRequest as OTLP/JSON, ready to be sent again."""
-    document = MessageToDict(export, use_integers_for_enums=True)
-    for resource_spans in document.get("resourceSpans", []):
-        for scope_spans in resource_spans.get("scopeSpans", []):
-            for span in scope_spans.get("spans", []):
-                _write_ids(span)
-                for link in span.get("links", []):
-                    _write_ids(link)
+def _document(part: ResourceSpans) -> dict[str, Any]:
+    document = MessageToDict(part, use_integers_for_enums=True)
+    for scope_spans in document.get("scopeSpans", []):
+        for span in scope_spans.get("spans", []):
+            _write_ids(span)
+            for link in span.get("links", []):
+                _write_ids(link)
     return document
 
 

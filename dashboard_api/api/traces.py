@@ -5,9 +5,10 @@ from __future__ import annotations
 import base64
 import math
 from collections.abc import Mapping, Sequence
+from itertools import chain
 from typing import Annotated, Any, Final, Literal
 
-from fastapi import APIRouter, Path, Query, Response
+from fastapi import APIRouter, Path, Query
 from pydantic import JsonValue
 
 from collector.store.identity import hex_from_id
@@ -21,10 +22,11 @@ from dashboard_api.api.models.traces import (
     SpanStatement,
     Trace,
 )
-from dashboard_api.api.otlp_json import otlp_json_bytes
+from dashboard_api.api.otlp_json import otlp_json
 from dashboard_api.api.parameters import Database
 from dashboard_api.api.problems import TRACE_ID, ProblemError, described
 from dashboard_api.api.request_answer import instant_from_ns, request_answer
+from dashboard_api.api.spooled_answer import spooled_answer
 from dashboard_api.rollup_queries.single_requests import requests_of_trace
 from dashboard_api.rollup_queries.snapshot import snapshot
 
@@ -53,10 +55,11 @@ def show_trace(
     wanted = bytes.fromhex(trace_id)
     with snapshot(engine) as connection:
         if format_ == "otlp":
-            export = otlp_of_trace(connection, wanted)
-            if not export.resource_spans:
+            parts = otlp_of_trace(connection, wanted)
+            first = next(parts, None)
+            if first is None:
                 raise _unknown(trace_id)
-            return Response(otlp_json_bytes(export), media_type="application/json")
+            return spooled_answer(otlp_json(chain([first], parts)), "application/json")
         spans, stored_spans = trace_of(connection, wanted, MOST_SPANS)
         requests = requests_of_trace(connection, wanted)
     if not spans:

@@ -120,7 +120,7 @@ def test_any_export_is_derived(engine: Engine, sent: list[ExportTraceServiceRequ
     with engine.connect() as connection:
         for number in (1, 2):
             spans_of_trace(connection, trace(number))
-            otlp_of_trace(connection, trace(number))
+            list(otlp_of_trace(connection, trace(number)))
 
 
 def test_after_strange_exports_all_adds_up(engine: Engine) -> None:
