@@ -1,7 +1,8 @@
 """Makes requests to the test project and writes what timesplit-django sends: one OTLP export each.
 
 Run as a process of its own, because a Django project can be set up only once in each: the
-argument is the folder for the project's database and for the exports.
+argument is the folder for the project's database and for the exports. With RECORDING_POSTGRES_URL
+in the environment, requests that ask PostgreSQL are made too.
 """
 
 from __future__ import annotations
@@ -15,6 +16,8 @@ from opentelemetry.exporter.otlp.proto.common.trace_encoder import encode_spans
 from opentelemetry.sdk.trace import TracerProvider
 from opentelemetry.sdk.trace.export import SimpleSpanProcessor
 from opentelemetry.sdk.trace.export.in_memory_span_exporter import InMemorySpanExporter
+
+from tests.fixtures.application_databases import add_postgres
 
 PATHS = (
     "/plain/",
@@ -46,6 +49,11 @@ PATHS = (
     "/async/gather/",
 )
 
+POSTGRES_PATHS = tuple(
+    f"/{path}/?using=postgresql"
+    for path in ("many", "execute", "executemany", "atomic", "lazy_rows", "failing_query")
+)
+
 
 def main(folder: Path) -> None:
     os.environ["DJANGO_SETTINGS_MODULE"] = "tests.djangoproject.settings"
@@ -63,8 +71,12 @@ def main(folder: Path) -> None:
     from tests.instrumentation.conftest import fill
 
     fill("default")
+    postgres_url = os.environ.get("RECORDING_POSTGRES_URL")
+    if postgres_url is not None:
+        add_postgres(postgres_url)
+        fill("postgresql")
     client = Client(raise_request_exception=False)
-    for number, path in enumerate(PATHS):
+    for number, path in enumerate(PATHS if postgres_url is None else PATHS + POSTGRES_PATHS):
         exporter.clear()
         response = client.get(path)
         if response.streaming:
