@@ -23,6 +23,7 @@ from typing import Final
 
 from tests.benchmarks.django_overhead.children import running_sink
 from tests.django_suite.source import ROOT, folder_of_tests
+from tests.fixtures.compiled_package import compiled_package
 from tests.fixtures.postgres_server import find_binaries, run_postgres
 
 DATABASES: Final = ("sqlite", "postgresql")
@@ -47,12 +48,15 @@ class Suite:
     interpreter: Path
     folder: Path
     modules: Sequence[str]
+    path: Sequence[Path]
 
 
 def main() -> int:
     """0 when every test ends with the package as it does without, on each database."""
     options = _parser().parse_args()
-    suite = Suite(options.python, folder_of_tests(options.python), options.modules or MODULES)
+    folder = folder_of_tests(options.python)
+    path = [compiled_package(), ROOT] if options.compiled else [ROOT]
+    suite = Suite(options.python, folder, options.modules or MODULES, path)
     differing = 0
     for database in options.database or DATABASES:
         begun = time.monotonic()
@@ -70,6 +74,9 @@ def _parser() -> argparse.ArgumentParser:
         type=Path,
         default=Path(sys.executable),
         help="an interpreter with Django and the package, such as that of a cell of `make matrix`",
+    )
+    parser.add_argument(
+        "--compiled", action="store_true", help="the package is compiled, as its users install it"
     )
     parser.add_argument("--database", action="append", choices=DATABASES, help="default: each")
     return parser
@@ -111,7 +118,7 @@ def _endings(suite: Suite, told: Mapping[str, str]) -> Endings:
         environment = os.environ | {
             "DJANGO_SETTINGS_MODULE": "tests.django_suite.settings",
             "DJANGO_SUITE_REPORT": str(report),
-            "PYTHONPATH": str(ROOT),
+            "PYTHONPATH": os.pathsep.join(map(str, suite.path)),
             "TMPDIR": scratch,
             **told,
         }
