@@ -20,7 +20,7 @@ matrix: setup ## The Django package's tests on every Python and Django that are 
 	$(RUN) -m tests.matrix $(CELLS)
 
 django-tests: setup ## Django's own tests, with the package as without: a few minutes
-	$(RUN) -m tests.django_suite
+	$(RUN) -m tests.django_suite --compiled
 
 check: setup page ## Style, types, who may import whom, the page's types
 	$(RUN) -m ruff check .
