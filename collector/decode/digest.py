@@ -108,6 +108,15 @@ def read_digest(request: Request, attributes: Mapping[str, Any]) -> None:
     fill_in(request, document, [attributes.get(name) for name in FIGURES])
 
 
+def callings_in(attributes: Mapping[str, Any]) -> list[Calling]:
+    """The statements that a span's digest tells of; none where it has none that can be read."""
+    try:
+        sent = _decode(names.document_of(attributes, names.DIGEST)).statements
+        return [_known(statement).calling for statement in sent]
+    except DigestRefused:
+        return []
+
+
 def fill_in(request: Request, document: object, figures: Sequence[object]) -> None:
     """Fill in what the digest says and the figures beside it, None where one was not sent.
 

@@ -13,10 +13,11 @@ from sqlalchemy import Connection, select
 
 from collector.decode import attributes as names
 from collector.decode.category import place_of
+from collector.decode.digest import callings_in
 from collector.decode.lean_export import parse_lean
 from collector.decode.lean_span import LeanSpan, lean_span_from
 from collector.decode.otlp import MalformedExport, parse_export
-from collector.decode.request import is_request
+from collector.decode.request import Calling, Relation, is_request
 from collector.decode.span import Event, Kind, Resource, Span, span_from, span_groups
 from collector.decode.split import split_group
 from collector.decode.sql_statement import Statement, statement_of
@@ -65,6 +66,8 @@ class TraceSpan:
     folded_ns: Mapping[str, int]  # by part: time within it that was not worth a span of its own
     request_id: bytes | None  # the SERVER or CONSUMER span of the request that it counts in
     statement: Statement | None  # what it ran, where it is a database's
+    relation: Relation | None  # what that loads; None where it loads none, or nobody says it
+    prefetch: bool  # for many instances at once, as asked for
     call_site: CallSite | None  # the line of the application behind it
     attributes: Mapping[str, Any]  # SQL text in them is the statement's, without literals
     status_code: int  # OpenTelemetry's: 0 unset, 1 ok, 2 error
@@ -115,9 +118,11 @@ def trace_of(connection: Connection, trace_id: bytes, most: int) -> StoredTrace:
 def _shown(group: Group) -> Iterator[TraceSpan]:
     split = split_group(group)
     request_id = group.head.span_id if is_request(group.head) else None
+    causes = _causes(group.head)
     for span in (group.head, *group.members):
         category, part = place_of(span)
-        statement = _statement(span)
+        statement, call_site = _statement(span), _call_site(span)
+        cause = causes.get((statement.id, call_site)) if statement else None
         yield TraceSpan(
             span_id=span.span_id,
             parent_id=span.parent_id,
@@ -133,12 +138,30 @@ def _shown(group: Group) -> Iterator[TraceSpan]:
             folded_ns=split.folded_ns.get(span.span_id, {}),
             request_id=request_id,
             statement=statement,
-            call_site=_call_site(span),
+            relation=cause.relation if cause else None,
+            prefetch=cause is not None and cause.prefetch,
+            call_site=call_site,
             attributes=_without_literals(span.attributes, statement),
             status_code=span.status_code,
             status_message=span.status_message,
             events=span.events,
         )
+
+
+def _causes(head: Span) -> dict[tuple[int, CallSite | None], Calling]:
+    """What the request's digest says of its statements: a query's own span has no room for it.
+
+    Without those of which one place loads several relations: nobody says which span is whose.
+    """
+    causes: dict[tuple[int, CallSite | None], Calling] = {}
+    several = set()
+    for calling in callings_in(head.attributes):
+        statement = statement_of(calling.system, calling.text)
+        site = CallSite(calling.site.file, calling.site.line, calling.site.function)
+        key = (statement.id, site if site.file else None)
+        if causes.setdefault(key, calling) is not calling:
+            several.add(key)
+    return {key: calling for key, calling in causes.items() if key not in several}
 
 
 def _statement(span: Span) -> Statement | None:

@@ -14,6 +14,7 @@ from pydantic import JsonValue
 from collector.store.identity import hex_from_id
 from collector.store.trace_spans import TraceSpan, otlp_of_trace, trace_of
 from dashboard_api.api.figures import NS_PER_MS
+from dashboard_api.api.models.statements import Relation
 from dashboard_api.api.models.traces import (
     OtlpTrace,
     Span,
@@ -114,12 +115,14 @@ def _span(span: TraceSpan, start_ns: int) -> Span:
 
 
 def _statement(span: TraceSpan) -> SpanStatement | None:
-    statement = span.statement
+    statement, loaded = span.statement, span.relation
     return statement and SpanStatement(
         fingerprint=hex_from_id(statement.id),
         system=statement.system,
         summary=statement.summary,
         text=statement.text,
+        relation=Relation(model=loaded.model, field=loaded.field) if loaded else None,
+        prefetch=span.prefetch,
     )
 
 

@@ -9,6 +9,7 @@ from pydantic import Field, JsonValue
 
 from dashboard_api.api.models.requests import Request
 from dashboard_api.api.models.shape import Answer
+from dashboard_api.api.models.statements import Relation
 
 Category = Literal["database", "python", "render", "cache", "external"]
 SpanKind = Literal["unspecified", "internal", "server", "client", "producer", "consumer"]
@@ -30,6 +31,14 @@ class SpanStatement(Answer):
     system: str = Field(description="The database system.")
     summary: str = Field(description="Operation and table.")
     text: str = Field(description="Normalised text: no literals, lists folded.")
+    relation: Relation | None = Field(
+        description="The relation, or deferred field, that it loads. Null where it loads none, or "
+        "the client does not tell of which span it is."
+    )
+    prefetch: bool = Field(
+        description="Whether the relation is loaded for many instances at once, as "
+        "`prefetch_related` asks, and not when it is touched."
+    )
 
 
 class SpanCallSite(Answer):

@@ -9,9 +9,18 @@ from sqlalchemy import Engine, insert
 from collector.decode.otlp import parse_export
 from collector.decode.span import Kind
 from collector.journal.frames import JSON
+from collector.store.histogram import duration_bucket
 from collector.store.tables import journal_traces
 from dashboard_api.api.traces import MOST_SPANS
-from tests.collector.payloads import BASE_DAY, MS, append_to_journal, export, message, trace
+from tests.collector.payloads import (
+    BASE_DAY,
+    MS,
+    append_to_journal,
+    digest_attributes,
+    export,
+    message,
+    trace,
+)
 from tests.dashboard_api.client import Api
 
 PATH = f"/api/v1/traces/{trace(1).hex()}"
@@ -76,6 +85,44 @@ def test_waterfall_of_a_trace(api: Api, engine: Engine) -> None:
     assert (second["attributes"]["ratio"], second["attributes"]["blob"]) == ("inf", "AP8=")
     assert second["call_site"] == {"file": "shop/api.py", "line": 31, "function": "get_reviews"}
     assert second["events"] == [{"name": "exception", "start_ms": 4.0, "attributes": {}}]
+
+
+def sent_statement(*relation: str) -> dict[str, object]:
+    """What a digest says of a statement that loads a relation."""
+    return {
+        "system": "postgresql",
+        "text": "SELECT * FROM shop_customer WHERE id = %s",
+        "site": ["shop/api.py", 31, "get_reviews"],
+        "relation": relation,
+        "prefetch": True,
+        "calls": 1,
+        "execute_ns": MS,
+        "max_ns": MS,
+        "durations": [[duration_bucket(MS), 1]],
+    }
+
+
+@pytest.mark.parametrize(
+    ("relations", "told"),
+    [
+        ([("shop.Order", "customer")], {"model": "shop.Order", "field": "customer"}),
+        ([("shop.Order", "customer"), ("shop.Bill", "customer")], None),  # either may be meant
+    ],
+    ids=["one", "two"],
+)
+def test_query_says_which_relation_it_loads(
+    api: Api, engine: Engine, relations: list[tuple[str, str]], told: dict[str, str] | None
+) -> None:
+    sent = [sent_statement(*relation) for relation in relations]
+    digest = digest_attributes(parts={"execute": 2 * MS}, statements=sent, queries=len(sent))
+    server = message(1, 0, 2 * MS, kind=Kind.SERVER, attributes=digest)
+    query = {"db.system.name": "postgresql", "db.query.text": sent[0]["text"]}
+    query |= {"code.file.path": "shop/api.py", "code.line.number": 31}
+    query |= {"code.function.name": "get_reviews"}
+    child = message(2, 0, MS, parent=1, kind=Kind.CLIENT, attributes=query)
+    stored(engine, server, child)
+    statement = api.get(PATH).json()["spans"][1]["statement"]
+    assert (statement["relation"], statement["prefetch"]) == (told, told is not None)
 
 
 def test_self_and_folded_time_add_up_to_the_request(api: Api, engine: Engine) -> None:

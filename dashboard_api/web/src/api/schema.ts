@@ -2183,6 +2183,13 @@ export interface components {
              */
             fingerprint: string;
             /**
+             * Prefetch
+             * @description Whether the relation is loaded for many instances at once, as `prefetch_related` asks, and not when it is touched.
+             */
+            prefetch: boolean;
+            /** @description The relation, or deferred field, that it loads. Null where it loads none, or the client does not tell of which span it is. */
+            relation: components["schemas"]["Relation"] | null;
+            /**
              * Summary
              * @description Operation and table.
              */

@@ -3,7 +3,7 @@ import { Breakable } from "../numbers/Breakable";
 import classes from "./Statements.module.css";
 
 /** `lazy load of shop.Order.customer`, where a statement loads a relation. */
-export function RelationWords({ site }: { site: CallSite }) {
+export function RelationWords({ site }: { site: Pick<CallSite, "relation" | "prefetch"> }) {
   if (site.relation === null) return null;
   return (
     <span className={classes.relation}>

@@ -6,6 +6,7 @@ import { Duration } from "../numbers/Quantity";
 import { CATEGORY_NAMES } from "../split/categories";
 import { Swatch } from "../split/Swatch";
 import { CallSiteLine } from "../statements/CallSiteLine";
+import { RelationWords } from "../statements/RelationWords";
 import { SqlBlock } from "../statements/Sql";
 import { FoldDetail } from "./FoldDetail";
 import { OwnTimeTable } from "./OwnTimeTable";
@@ -53,6 +54,9 @@ function Facts({ span, isOne }: { span: Span; isOne: boolean }) {
   }
   facts.push(["Category", <CategoryOf span={span} />]);
   if (span.call_site !== null) facts.push(["Called from", <CallSiteLine site={span.call_site} />]);
+  if (span.statement !== null && span.statement.relation !== null) {
+    facts.push(["Loads", <RelationWords site={span.statement} />]);
+  }
   facts.push(["Service", span.service], ["Kind", span.kind]);
   if (span.status === "error") facts.push(["Failed", span.status_message ?? "without a message"]);
   return (
