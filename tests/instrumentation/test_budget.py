@@ -2,12 +2,13 @@
 
 from __future__ import annotations
 
+import time
 from collections.abc import Callable, Iterator
 
 import pytest
 
 from tests.instrumentation.conftest import Seen
-from timesplit_django import budget, sql_text
+from timesplit_django import budget, overhead, sql_text
 from timesplit_django.budget import (
     COUNTERS_ONLY,
     EVERYTHING,
@@ -122,6 +123,13 @@ def test_nothing_is_said_of_serializers_where_causes_are_not_looked_for(
     seen = at_level(COUNTERS_ONLY, "/serialized/every/")
     assert "serializers" not in seen.digest
     assert seen.parts["serializer"] > 0
+
+
+def test_waiting_while_a_request_begins_is_not_what_the_package_takes() -> None:
+    """Nor does it raise the level of a busy process."""
+    a_second_ago_ns = time.perf_counter_ns() - 1_000_000_000
+    assert overhead.beginning_ns(a_second_ago_ns) == overhead.LONGEST_BEGINNING_NS
+    assert 0 <= overhead.beginning_ns(time.perf_counter_ns()) <= overhead.LONGEST_BEGINNING_NS
 
 
 def test_overhead_is_within_the_request(ask: Callable[..., Seen]) -> None:

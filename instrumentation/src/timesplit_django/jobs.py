@@ -76,7 +76,7 @@ def begin(
     record.make_current()
     enter(VIEW)
     record.request = job = Job(record, kind, name, function)
-    record.begin_ns = time.perf_counter_ns() - record.start_ns
+    record.begin_ns = overhead.beginning_ns(record.start_ns)
     return job
 
 
@@ -89,12 +89,13 @@ def finish(job: Job, error: BaseException | None) -> None:
     if not record.close():
         return
     end_ns = record.root.end_ns
+    worked_ns = time.thread_time_ns()
     try:
         if record.span.is_recording():
             _describe(job, cpu_ns, error)
     finally:
         record.span.end(end_ns + record.epoch_ns)
-        taken_ns = record.overhead_ns + time.perf_counter_ns() - end_ns
+        taken_ns = record.overhead_ns + time.thread_time_ns() - worked_ns
         budget.note(record.duration_ns, taken_ns, record.statements_ns)
         record.release()
 

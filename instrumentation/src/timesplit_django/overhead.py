@@ -25,6 +25,7 @@ from timesplit_django.patching import timed
 TIMED_EVERY: Final = 32
 TIMED_FIRST: Final = 8
 # What takes longer was interrupted, by another thread or process.
+LONGEST_BEGINNING_NS: Final = 1_000_000
 LONGEST_ACTIVITY_NS: Final = 20_000
 LONGEST_STATEMENT_NS: Final = 200_000
 
@@ -92,6 +93,11 @@ class Costs:
 
 costs: Final = Costs()
 _requests: Final = itertools.count()
+
+
+def beginning_ns(start_ns: int) -> int:
+    """What it took to begin a request at this instant."""
+    return min(perf_counter_ns() - start_ns, LONGEST_BEGINNING_NS)
 
 
 def is_due() -> bool:

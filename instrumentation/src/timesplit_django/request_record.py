@@ -168,7 +168,7 @@ def begin(request: Any, in_one_thread: bool) -> RequestRecord | None:
         )
         _open.add(record)
         record.make_current()
-        record.begin_ns = time.perf_counter_ns() - record.start_ns
+        record.begin_ns = overhead.beginning_ns(record.start_ns)
     except Exception:
         guard.report("begin")
         return None
@@ -189,12 +189,14 @@ def finish(record: RequestRecord) -> None:
         if record.close():
             _open.discard(record)
             end_ns = record.root.end_ns
+            worked_ns = time.thread_time_ns()
             try:
                 if record.span.is_recording():
                     _describe(record, cpu_ns)
             finally:
                 record.span.end(end_ns + record.epoch_ns)
-            taken_ns = record.overhead_ns + time.perf_counter_ns() - end_ns
+            # Not what it waited for other threads, who are slow without it too.
+            taken_ns = record.overhead_ns + time.thread_time_ns() - worked_ns
             budget.note(record.duration_ns, taken_ns, record.statements_ns)
             record.release()
     except Exception:
