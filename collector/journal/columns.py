@@ -3,7 +3,8 @@
 Ids, times and figures change from span to span, and what is between them repeats. Left in place,
 each number ends a repetition and makes the next one cost bytes of its own. So what looks like the
 ids of a span, its start and end, the value of an integer attribute or a decimal number is cut out
-and stored in columns, each after its kind, with a table of where the cuts were. Where something
+and stored in columns, each after its kind, with a table of where the cuts were. Of ids only those of
+spans are new, and the first of each trace: others are told by where they stand. Where something
 only looks like it, nothing is lost: what was cut is put back as it was, whatever it meant.
 
 All is done by numpy on whole arrays, since a journal row holds thousands of spans.
@@ -12,7 +13,7 @@ All is done by numpy on whole arrays, since a journal row holds thousands of spa
 from __future__ import annotations
 
 import struct
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from typing import Any, Final, NamedTuple
 
 import numpy as np
@@ -43,6 +44,11 @@ _OWN_BYTES: Final = {
     kind: np.array([place for place in range(int(_LENGTHS[kind])) if place not in tags])
     for kind, tags in _TAGS.items()
 }
+# Where in a cut of ids each of them begins, and how far away a parent may stand.
+_TRACE: Final = np.arange(2, 18)
+_SPAN: Final = 20
+_PARENT: Final = 30
+_FARTHEST: Final = (1 << 15) - 1
 _POWERS: Final = 10 ** np.arange(_MOST_DIGITS, dtype=np.int64)
 _NONE: Final = np.zeros(0, np.int64)
 _HEADER: Final = struct.Struct("<II")  # bytes of the content, number of cuts
@@ -71,16 +77,19 @@ def split_columns(content: bytes) -> Columns:
         _HEADER.pack(len(data), len(starts)),
         data[kept].tobytes(),
         kinds.astype(np.uint8).tobytes() + _planes(gaps, 4),
-        b"".join(_own_bytes(data, starts, kinds, kind).tobytes() for kind in _ID_KINDS),
+        b"".join(_ids(data, starts, kinds)),
         _times(data, starts[kinds == _TIMES]),
         b"".join((*_figures(data, starts, kinds), *_integers(data, starts, kinds))),
     )
 
 
-def join_columns(columns: Columns) -> bytes:
-    """What `split_columns` was given. Raises ValueError for anything that it did not return."""
+def join_columns(columns: Columns, *, with_all_ids: bool = False) -> bytes:
+    """What `split_columns` was given. Raises ValueError for anything that it did not return.
+
+    `with_all_ids` says that an earlier version returned it, which stored each id as it stood.
+    """
     try:
-        return _join(columns)
+        return _join(columns, _put_all_ids if with_all_ids else _put_ids)
     except (IndexError, struct.error) as error:
         raise ValueError(f"the columns do not fit together: {error}") from error
 
@@ -88,7 +97,7 @@ def join_columns(columns: Columns) -> bytes:
 _ID_KINDS: Final = (_ROOT_IDS, _CHILD_IDS)
 
 
-def _join(columns: Columns) -> bytes:
+def _join(columns: Columns, put_ids: Callable[[Bytes, Numbers, Numbers, bytes], None]) -> bytes:
     size, count = _HEADER.unpack(columns.header)
     kinds = np.frombuffer(columns.cuts, np.uint8, count).astype(np.int64)
     lengths = _LENGTHS[kinds]
@@ -104,7 +113,7 @@ def _join(columns: Columns) -> bytes:
     for kind, tags in _TAGS.items():
         for place, tag in tags.items():
             data[starts[kinds == kind] + place] = tag
-    _put_ids(data, starts, kinds, columns.ids)
+    put_ids(data, starts, kinds, columns.ids)
     _put_times(data, starts[kinds == _TIMES], columns.times)
     rest = _put_figures(data, starts, kinds, columns.figures)
     _put_integers(data, starts, kinds, rest)
@@ -199,7 +208,64 @@ def _own_bytes(data: Bytes, starts: Numbers, kinds: Numbers, kind: int) -> Any:
     return data[starts[kinds == kind][:, np.newaxis] + _OWN_BYTES[kind]]
 
 
+def _ids(data: Bytes, starts: Numbers, kinds: Numbers) -> Iterator[bytes]:
+    """Whether a trace is that of the span before; how far from a span its parent stands, 0 where it
+    does not; then the ids that are told in no other way: of spans, of traces, of parents.
+    """
+    at, children = _id_places(starts, kinds)
+    traces = data[at[:, np.newaxis] + _TRACE]
+    spans = _words(data, at + _SPAN)
+    parents = _words(data, at[children] + _PARENT)
+    is_same = np.zeros(len(at), bool)
+    is_same[1:] = (traces[1:] == traces[:-1]).all(axis=1)
+    distances = _distances(spans, parents, children)
+    yield is_same.astype(np.uint8).tobytes()
+    yield _planes(distances, 2)
+    yield spans.tobytes()
+    yield traces[~is_same].tobytes()
+    yield parents[distances == 0].tobytes()
+
+
+def _id_places(starts: Numbers, kinds: Numbers) -> tuple[Numbers, Numbers]:
+    """Where ids were cut out, and which of these cuts have a parent's."""
+    is_id = (kinds == _ROOT_IDS) | (kinds == _CHILD_IDS)
+    return starts[is_id], np.flatnonzero(kinds[is_id] == _CHILD_IDS)
+
+
+def _words(data: Bytes, at: Numbers) -> NDArray[np.uint64]:
+    """The eight bytes at each of these places."""
+    return np.ascontiguousarray(data[at[:, np.newaxis] + np.arange(8)]).view("<u8")[:, 0]
+
+
+def _distances(
+    spans: NDArray[np.uint64], parents: NDArray[np.uint64], children: Numbers
+) -> Numbers:
+    if not len(parents):
+        return _NONE
+    order = np.argsort(spans, kind="stable")
+    place = np.minimum(np.searchsorted(spans[order], parents), len(spans) - 1)
+    distances = order[place] - children
+    is_near = (spans[order[place]] == parents) & (np.abs(distances) <= _FARTHEST)
+    return np.where(is_near, distances, 0)
+
+
 def _put_ids(data: Bytes, starts: Numbers, kinds: Numbers, ids: bytes) -> None:
+    at, children = _id_places(starts, kinds)
+    is_new = np.frombuffer(ids, np.uint8, len(at)) == 0
+    distances = _from_planes(ids[len(at) :], len(children), 2)
+    distances -= (distances > _FARTHEST) << 16
+    rest = np.frombuffer(ids, np.uint8, offset=len(at) + 2 * len(children))
+    spans, rest = np.split(rest, [8 * len(at)])
+    traces, rest = np.split(rest, [16 * np.count_nonzero(is_new)])
+    span_ids = spans.reshape(len(at), 8)
+    parents = span_ids[children + distances]
+    parents[distances == 0] = rest.reshape(-1, 8)
+    data[at[:, np.newaxis] + _TRACE] = traces.reshape(-1, 16)[np.cumsum(is_new) - 1]
+    data[(at + _SPAN)[:, np.newaxis] + np.arange(8)] = span_ids
+    data[(at[children] + _PARENT)[:, np.newaxis] + np.arange(8)] = parents
+
+
+def _put_all_ids(data: Bytes, starts: Numbers, kinds: Numbers, ids: bytes) -> None:
     offset = 0
     for kind in _ID_KINDS:
         of_kind, places = starts[kinds == kind], _OWN_BYTES[kind]

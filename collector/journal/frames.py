@@ -4,7 +4,8 @@ In a row stands for each export one byte naming its content type, four bytes (li
 length, and the body as it was sent, after its transport compression was taken off. The first byte
 of a row says how all that is stored: 1, as one zstandard frame; 2, as its length and then pieces,
 the numbers of each taken out of it (`columns.py`) and every column a zstandard frame with its
-length before it; 3, sealed with a key (`keys.py`), as what begins with 1 or 2 once it is opened.
+length before it; 3, sealed with a key (`keys.py`), as what begins with another once it is opened;
+4, as 2, but ids that are told by where they stand left out.
 """
 
 from __future__ import annotations
@@ -22,8 +23,9 @@ PROTOBUF: Final = "application/x-protobuf"
 JSON: Final = "application/json"
 
 _WHOLE: Final = b"\x01"
-_IN_COLUMNS: Final = b"\x02"
+_IN_COLUMNS_WITH_ALL_IDS: Final = b"\x02"  # as earlier versions wrote it
 _SEALED: Final = b"\x03"
+_IN_COLUMNS: Final = b"\x04"
 _CODES: Final = {PROTOBUF: 0, JSON: 1}  # stored: never change one, only add
 _CONTENT_TYPES: Final = {code: content_type for content_type, code in _CODES.items()}
 _HEADER: Final = struct.Struct("<BI")
@@ -99,7 +101,7 @@ def sealing_key(body: bytes) -> bytes:
 def _content(body: bytes) -> bytes:
     if body[:1] == _WHOLE:
         return _decompress(body[1:])
-    if body[:1] == _IN_COLUMNS:
+    if body[:1] in (_IN_COLUMNS, _IN_COLUMNS_WITH_ALL_IDS):
         content = b"".join(_unpacked_columns(body))
         if len(content) != _LENGTH.unpack_from(body, 1)[0]:
             raise CorruptFrame("a journal row is not as long as it was")
@@ -118,6 +120,7 @@ def _packed_columns(content: bytes) -> Iterator[bytes]:
 
 def _unpacked_columns(body: bytes) -> Iterator[bytes]:
     columns: list[bytes] = []
+    with_all_ids = body[:1] == _IN_COLUMNS_WITH_ALL_IDS
     offset = 1 + _LENGTH.size
     while offset < len(body):
         (length,) = _LENGTH.unpack_from(body, offset)
@@ -125,7 +128,7 @@ def _unpacked_columns(body: bytes) -> Iterator[bytes]:
         frame = body[offset - length : offset]
         columns.append(_decompress(frame))
         if len(columns) == len(Columns._fields):
-            yield join_columns(Columns(*columns))
+            yield join_columns(Columns(*columns), with_all_ids=with_all_ids)
             columns = []
 
 

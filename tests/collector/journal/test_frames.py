@@ -7,6 +7,7 @@ import zstandard
 from hypothesis import given
 from hypothesis import strategies as st
 
+from collector.journal.columns import split_columns
 from collector.journal.frames import JSON, PROTOBUF, CorruptFrame, Export, pack, unpack
 from collector.journal.keys import JournalKeyError
 
@@ -71,3 +72,12 @@ def test_row_without_columns_is_still_read() -> None:
     body = (2).to_bytes(4, "little") + b"{}"
     stored = b"\x01" + zstandard.ZstdCompressor().compress(b"\x01" + body)
     assert unpack(stored) == [Export(JSON, b"{}")]
+
+
+def test_columns_of_earlier_versions_are_read() -> None:
+    content = b"\x00\x1c\x00\x00\x00" + b"\x0a\x10" + bytes(16) + b"\x12\x08" + b"\x07" * 8
+    columns = split_columns(content)._replace(ids=bytes(16) + b"\x07" * 8)
+    frames = [zstandard.ZstdCompressor().compress(column) for column in columns]
+    stored = b"".join(len(frame).to_bytes(4, "little") + frame for frame in frames)
+    body = b"\x02" + len(content).to_bytes(4, "little") + stored
+    assert unpack(body) == [Export(PROTOBUF, content[5:])]
