@@ -2,11 +2,11 @@
 
 from __future__ import annotations
 
+import sys
 from collections.abc import Iterator
 from contextlib import contextmanager
 from typing import NoReturn
 
-import typer
 from sqlalchemy.exc import SQLAlchemyError
 
 from collector.journal.keys import JournalKeyError
@@ -27,5 +27,5 @@ def clear_errors(*explained: type[Exception]) -> Iterator[None]:
 
 
 def _fail(message: str) -> NoReturn:
-    typer.echo(f"timesplit: {message}", err=True)
-    raise typer.Exit(1)
+    sys.stderr.write(f"timesplit: {message}\n")
+    raise SystemExit(1)

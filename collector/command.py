@@ -169,6 +169,13 @@ Scrub = Annotated[
         "begin so, with commas in between.",
     ),
 ]
+JournalKeyFile = Annotated[
+    str,
+    typer.Option(
+        envvar="TIMESPLIT_JOURNAL_KEY_FILE",
+        help="A file with the key that exports are encrypted with at rest; none is without.",
+    ),
+]
 BodyTimeout = Annotated[
     float,
     typer.Option(
@@ -262,6 +269,7 @@ def serve(
     settle: Settle = 5.0,
     tokens: Tokens = TokenMode.AUTO,
     scrub: Scrub = "",
+    journal_key_file: JournalKeyFile = "",
     keep_journal: KeepJournal = _KEEP.journal,
     keep_requests: KeepRequests = _KEEP.requests,
     keep_minutes: KeepMinutes = _KEEP.minutes,
@@ -270,10 +278,10 @@ def serve(
     log_level: LogLevel = "info",
 ) -> None:
     """The whole service: receive OTLP, and serve the API and the dashboard."""
-    from collector.process import run_service
+    from collector.process import Order
 
-    settings = _settings(locals())
-    run_service(database, port, dashboard_port, settings, root_path)
+    order = Order(database, port, _settings(locals()), dashboard_port, root_path)
+    order.replace_process(journal_key_file)
 
 
 @commands.command()
@@ -297,6 +305,7 @@ def collect(
     settle: Settle = 5.0,
     tokens: Tokens = TokenMode.AUTO,
     scrub: Scrub = "",
+    journal_key_file: JournalKeyFile = "",
     keep_journal: KeepJournal = _KEEP.journal,
     keep_requests: KeepRequests = _KEEP.requests,
     keep_minutes: KeepMinutes = _KEEP.minutes,
@@ -305,10 +314,9 @@ def collect(
     log_level: LogLevel = "info",
 ) -> None:
     """Receive OTLP alone; run several of these on one PostgreSQL."""
-    from collector.process import run_collector
+    from collector.process import Order
 
-    settings = _settings(locals())
-    run_collector(database, port, settings)
+    Order(database, port, _settings(locals())).replace_process(journal_key_file)
 
 
 def _settings(options: Mapping[str, Any]) -> Settings:

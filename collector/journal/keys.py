@@ -17,10 +17,10 @@ import hashlib
 import os
 from collections.abc import Mapping, Sequence
 from pathlib import Path
-from typing import Final
+from typing import TYPE_CHECKING, Final
 
-from cryptography.exceptions import InvalidTag
-from cryptography.hazmat.primitives.ciphers.aead import AESGCM
+if TYPE_CHECKING:
+    from cryptography.hazmat.primitives.ciphers.aead import AESGCM
 
 KEY: Final = "TIMESPLIT_JOURNAL_KEY"
 KEY_FILE: Final = "TIMESPLIT_JOURNAL_KEY_FILE"
@@ -46,7 +46,7 @@ class JournalKeys:
         if any(len(key) != _KEY_BYTES for key in keys):
             raise JournalKeyError(f"A journal key has {_KEY_BYTES} bytes. {_HOW_TO_MAKE}")
         self._ids = [_id_of(key) for key in keys]
-        self._ciphers = {_id_of(key): AESGCM(key) for key in keys}
+        self._ciphers = {_id_of(key): _cipher(key) for key in keys}
 
     def __bool__(self) -> bool:
         return bool(self._ids)
@@ -58,6 +58,8 @@ class JournalKeys:
 
     def open(self, sealed: bytes) -> bytes:
         """What was sealed. Raises JournalKeyError without its key, SealBroken where it changed."""
+        from cryptography.exceptions import InvalidTag
+
         key_id = sealed[:ID_BYTES]
         self.require(key_id)
         nonce, rest = sealed[ID_BYTES:][:_NONCE_BYTES], sealed[ID_BYTES + _NONCE_BYTES :]
@@ -74,6 +76,14 @@ class JournalKeys:
                 f"among the {len(self._ids)} given. Add it to {KEY}, after the one to write with. "
                 "Nothing is lost: what is there can be read as soon as the key is."
             )
+
+
+def _cipher(key: bytes) -> AESGCM:
+    from cryptography.hazmat.primitives.ciphers.aead import (
+        AESGCM,
+    )  # 6 MiB, for nothing without a key
+
+    return AESGCM(key)
 
 
 NO_KEYS: Final = JournalKeys()

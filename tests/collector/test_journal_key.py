@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import base64
+from pathlib import Path
 
 import httpx
 from sqlalchemy import Engine, select
@@ -39,6 +40,18 @@ def test_passphrase_is_one_clear_line(timesplit: Start, sqlite_database_url: str
     assert command.process.wait(60) == 1
     assert "32 random bytes in base64" in command.logged
     assert len(command.logged.splitlines()) == 1
+
+
+def test_key_is_read_from_the_file_that_an_option_names(
+    serve: Start, database_url: str, engine: Engine, tmp_path: Path
+) -> None:
+    file = tmp_path / "key"
+    file.write_text(f"{FIRST}\n")
+    server = serve(database_url, "--journal-key-file", str(file))
+    send_request(server, 1)
+    wait_until(lambda: counted(engine) == 1)
+    assert shown(server, 1).status_code == 200
+    assert {body[:1] for body in bodies(engine)} == {b"\x03"}
 
 
 def test_keys_are_changed_and_nothing_is_lost(
