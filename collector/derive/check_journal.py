@@ -12,15 +12,18 @@ from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass, field
 from typing import Any, Final
 
+from msgspec.structs import astuple
 from sqlalchemy import Connection, Engine, Row, func, select
 
-from collector.decode.request import Request
+from collector.decode.request import Request, StatementCalls
 from collector.derive.arrivals import Arrived, arrived_in
 from collector.derive.plain_requests import requests_of_trace
+from collector.derive.stored_statements import statements_of
 from collector.journal.frames import CorruptFrame
 from collector.journal.reader import read
 from collector.store.kept_since import read_kept_since
 from collector.store.one_state import one_state
+from collector.store.request_parts import parts_of
 from collector.store.tables import CATEGORIES, journal, requests, streams, unsettled_traces
 from collector.store.trace_spans import lean_spans_of_traces
 
@@ -57,7 +60,7 @@ class _Found:
             yield f"{self.missing} requests in {place} are not derived."
         for name, number in self.different.items():
             yield (
-                f"{number} requests in {place} are stored with another {name}, "
+                f"{number} requests in {place} are stored with {name}, "
                 f"one of them in trace {self.example.hex()}."
             )
 
@@ -157,20 +160,33 @@ def _stored(
 def _figures(request: Request) -> dict[str, Any]:
     """What a request and its stored row must agree in, by what it is called in a sentence."""
     return {
-        "duration": request.duration_ns,
-        "split": tuple(request.categories),
-        "number of queries": request.queries,
-        "status": (request.status_code, request.error),
-        "queue or CPU time": (request.queue_ns, request.cpu_ns),
+        "another duration": request.duration_ns,
+        "another split": tuple(request.categories),
+        "another number of queries": request.queries,
+        "another status": (request.status_code, request.error),
+        "another queue or CPU time": (request.queue_ns, request.cpu_ns),
+        "other parts": request.parts,
+        "other statements": None if request.digested else _sorted(request.statements),
     }
+
+
+def _sorted(statements: Iterable[StatementCalls]) -> list[tuple[Any, ...]]:
+    """What was done with each statement, whichever it is: that may have been folded into others."""
+    return sorted(map(astuple, statements))
 
 
 def _stored_figures(row: Row[Any]) -> dict[str, Any]:
     stored = row._mapping
     return {
-        "duration": row.duration_ns,
-        "split": tuple(stored[f"{category}_ns"] for category in CATEGORIES),
-        "number of queries": row.queries,
-        "status": (row.status_code, row.error),
-        "queue or CPU time": (row.queue_ns, row.cpu_ns),
+        "another duration": row.duration_ns,
+        "another split": tuple(stored[f"{category}_ns"] for category in CATEGORIES),
+        "another number of queries": row.queries,
+        "another status": (row.status_code, row.error),
+        "another queue or CPU time": (row.queue_ns, row.cpu_ns),
+        "other parts": parts_of(stored),
+        "other statements": None if row.digested else _sorted(_statements_in(row)),
     }
+
+
+def _statements_in(row: Row[Any]) -> list[StatementCalls]:
+    return statements_of(row.statements)[0] if row.statements else []

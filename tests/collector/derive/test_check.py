@@ -48,6 +48,16 @@ def filled(sqlite_database_url: str) -> Engine:
             WHERE start_ns = {PLAIN}""",
             "stored with another split",
         ),
+        (
+            f"""UPDATE requests SET parts = (SELECT parts FROM requests AS others
+            WHERE others.parts <> requests.parts LIMIT 1) WHERE start_ns = {DIGESTED}""",
+            "1 requests in the journal of stream 1 are stored with other parts",
+        ),
+        (
+            """UPDATE requests SET statements = x'01'
+            WHERE NOT digested AND length(statements) > 1""",
+            "are stored with other statements",
+        ),
         ("UPDATE streams SET derived_position = 99", "derived up to 99; its journal ends at 1"),
         ("UPDATE requests SET cache_ns = cache_ns + 1", "rows of requests have categories"),
         ("UPDATE endpoint_hours SET cache_ns = 1", "rows of endpoint_hours have categories"),
