@@ -8,6 +8,7 @@ statements and rollups, in a process of its own and in transactions of its own.
 from __future__ import annotations
 
 import asyncio
+import time
 from collections.abc import Callable
 from concurrent.futures import Executor
 from typing import Final, NamedTuple
@@ -36,6 +37,7 @@ INLINE_BYTES: Final = {PROTOBUF: 1 << 20, JSON: 1 << 13}
 """Uncompressed bodies up to this size are decoded in a millisecond or two: no thread is needed."""
 
 BATCH_BYTES: Final = 4 << 20
+WAKE_S: Final = 1.0
 
 
 class Received(NamedTuple):
@@ -59,7 +61,7 @@ class Decoded(NamedTuple):
 
 
 class DeriverWake:
-    """Wakes the deriver when enough is there for a batch; it looks by itself once a second.
+    """Wakes the deriver when enough is there for a batch, and else once a second at most.
 
     Larger batches write each row of a rollup less often.
     """
@@ -67,11 +69,14 @@ class DeriverWake:
     def __init__(self, wake: Callable[[], None]) -> None:
         self._wake = wake
         self._bytes = 0
+        self._due_at_s = 0.0
 
     def count(self, stored_bytes: int) -> None:
         self._bytes += stored_bytes
-        if self._bytes >= BATCH_BYTES:
+        now_s = time.monotonic()
+        if self._bytes >= BATCH_BYTES or (stored_bytes and now_s >= self._due_at_s):
             self._bytes = 0
+            self._due_at_s = now_s + WAKE_S
             self._wake()
 
 

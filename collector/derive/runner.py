@@ -42,6 +42,8 @@ _BYTES_PER_BATCH: Final = 2 << 20  # compressed
 _REQUESTS_PER_BATCH: Final = 4_096  # that have a digest; each takes some kilobytes
 _NS_PER_S: Final = 1_000_000_000
 _POLL_S: Final = 1.0
+_QUIET_POLL_S: Final = 5.0  # where nothing has come for a while; what comes wakes the deriver
+_QUIET_AFTER_S: Final = 5.0  # and when all that came has settled
 _GATHER_S: Final = (
     0.25  # between batches, so that the same rollup rows are not written all the time
 )
@@ -81,11 +83,16 @@ class Deriver:
         """
         collect_garbage_less_often()
         pause_s = 0.0
+        quiet_after_s = _QUIET_AFTER_S + self._settle_ns / _NS_PER_S
+        quiet_at = time.monotonic() + quiet_after_s
         while not stop.is_set():
-            wake.wait(_POLL_S)
+            is_quiet = time.monotonic() > quiet_at and not pause_s
+            is_woken = wake.wait(_QUIET_POLL_S if is_quiet else _POLL_S)
             wake.clear()
             try:
                 self.derive_available(stop)
+                if is_woken:
+                    quiet_at = time.monotonic() + quiet_after_s
                 pause_s = 0.0
                 stop.wait(_GATHER_S)
             except Exception:  # noqa: BLE001  # whatever it is, the thread must live on
@@ -144,7 +151,7 @@ class Deriver:
         position = self._tables.position
         with self._engine.connect() as connection:
             rows = _rows_of_batch(connection, self._stream_id, position)
-            return read(connection, self._stream_id, position, rows)
+            return read(connection, self._stream_id, position, rows) if rows else []
 
     def _store(self, arrived: Arrived, *, trial: bool = False) -> None:
         """Count what has arrived, in one transaction."""
@@ -306,7 +313,7 @@ def _is_passing(error: Exception) -> bool:
 
 
 def _rows_of_batch(connection: Connection, stream_id: int, position: int) -> int:
-    """How many of the next rows are derived together; one at least."""
+    """How many of the next rows are derived together; one at least where there is one."""
     sizes = connection.execute(
         select(journal.c.spans, func.length(journal.c.body))
         .where(journal.c.stream_id == stream_id, journal.c.position > position)
@@ -319,7 +326,7 @@ def _rows_of_batch(connection: Connection, stream_id: int, position: int) -> int
         if rows and (all_spans > _SPANS_PER_BATCH or all_bytes > _BYTES_PER_BATCH):
             break
         rows += 1
-    return max(rows, 1)
+    return rows
 
 
 def _readable(row: JournalRow) -> JournalRow:

@@ -2,7 +2,8 @@
 
 Options: `--seconds N` (of each measurement), `--database sqlite|postgresql` (default: both,
 PostgreSQL where its binaries are found), `--kind full|digest|plain` (default: full, requests with a
-digest and all child spans, then plain, what OpenTelemetry's own SDK sends).
+digest and all child spans, then plain, what OpenTelemetry's own SDK sends), `--sealed` (the journal
+is encrypted at rest).
 
 A span counts once it is in the rollups: the clock runs until the deriver has caught up. The load
 comes from this process, on the same machine. Of each process stands what a span costs it, which
@@ -13,12 +14,14 @@ from __future__ import annotations
 
 import argparse
 import asyncio
+import os
 import shutil
 import sys
 import tempfile
 import threading
 import time
-from collections.abc import Iterator, Sequence
+from base64 import b64encode
+from collections.abc import Iterator, Mapping, Sequence
 from contextlib import ExitStack, contextmanager
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
@@ -39,6 +42,7 @@ from tests.fixtures.servers import Server, Servers
 
 TEMPLATES: Final = 40
 REQUESTS_PER_EXPORT: Final = 43  # 516 spans of 12 a request; the SDK's own batches hold 512
+QUIET_S: Final = 6.0  # then the deriver knows that nothing comes
 REST_S: Final = 10.0  # the kernel counts hundredths of a second
 PAGE_DAYS: Final = 30
 COUNTED: Final = "timesplit_derived_requests_total"
@@ -47,11 +51,15 @@ SETTLE: Final = {"TIMESPLIT_SETTLE": "0.5"}  # a wait would be measured, where n
 
 def main() -> None:
     options = _options()
+    environment = dict(SETTLE)
+    if options.sealed:
+        environment["TIMESPLIT_JOURNAL_KEY"] = b64encode(os.urandom(32)).decode()
     for database in (options.database,) if options.database else ("sqlite", "postgresql"):
         for kind in (options.kind,) if options.kind else ("full", "plain"):
-            with _collector(database) as server:
+            with _collector(database, environment) as server:
                 if server is not None:
-                    _measure(server, f"{database}, {kind}", _templates(kind), options.seconds)
+                    title = f"{database}, {kind}{', sealed' * options.sealed}"
+                    _measure(server, title, _templates(kind), options.seconds)
     if options.database != "postgresql":
         with _collector_with_history() as server:
             _measure_page(server, _templates(options.kind or "full"), options.seconds)
@@ -62,11 +70,12 @@ def _options() -> argparse.Namespace:
     parser.add_argument("--seconds", type=float, default=6)
     parser.add_argument("--database", choices=("sqlite", "postgresql"))
     parser.add_argument("--kind", choices=("full", "digest", "plain"))
+    parser.add_argument("--sealed", action="store_true")
     return parser.parse_args()
 
 
 @contextmanager
-def _collector(database: str) -> Iterator[Server | None]:
+def _collector(database: str, environment: Mapping[str, str] = SETTLE) -> Iterator[Server | None]:
     """`timesplit serve` on a new database; None where there is no PostgreSQL."""
     with ExitStack() as opened:
         folder = opened.enter_context(tempfile.TemporaryDirectory())
@@ -79,7 +88,7 @@ def _collector(database: str) -> Iterator[Server | None]:
             url = opened.enter_context(run_postgres(binaries, fsync="on"))
         servers = Servers(Path(folder))
         opened.callback(servers.close)
-        yield _serve(servers, url)
+        yield _serve(servers, url, environment)
 
 
 @contextmanager
@@ -90,12 +99,12 @@ def _collector_with_history() -> Iterator[Server]:
         shutil.copyfile(history_file(), f"{folder}/timesplit.sqlite3")
         servers = Servers(Path(folder))
         opened.callback(servers.close)
-        yield _serve(servers, f"sqlite:///{folder}/timesplit.sqlite3")
+        yield _serve(servers, f"sqlite:///{folder}/timesplit.sqlite3", SETTLE)
 
 
-def _serve(servers: Servers, url: str) -> Server:
+def _serve(servers: Servers, url: str, environment: Mapping[str, str]) -> Server:
     ports = ("--port", "0", "--grpc-port", "0", "--dashboard-port", "0")
-    started = servers.start("serve", "--database", url, *ports, environment=SETTLE)
+    started = servers.start("serve", "--database", url, *ports, environment=environment)
     return started.wait_until_ready()
 
 
@@ -123,6 +132,7 @@ def _measure(server: Server, title: str, templates: Sequence[Template], seconds:
 
 
 def _measure_rest(collector: Processes) -> None:
+    time.sleep(QUIET_S)
     before_s = sum(collector_own(collector.cpu_s()).values())
     time.sleep(REST_S)
     busy = (sum(collector_own(collector.cpu_s()).values()) - before_s) / REST_S
