@@ -23,7 +23,7 @@ from random import Random
 from typing import Any, Final
 
 from timesplit_django.accounting import Account
-from timesplit_django.guard import guarded
+from timesplit_django.guard import guarded, report
 from timesplit_django.parts import SERIALIZER
 from timesplit_django.queries import Query
 
@@ -105,11 +105,13 @@ class Timing:
         self._marks_ns = [account.spent_ns(SERIALIZER)]
         self.nested_ns = 0
 
-    @guarded
     def begin_field(self, field: Any) -> None:
         """What came before is over."""
-        self._marks_ns.append(self._account.spent_ns(SERIALIZER) - self.nested_ns)
-        self._names.append(field.field_name)
+        try:
+            self._marks_ns.append(self._account.spent_ns(SERIALIZER) - self.nested_ns)
+            self._names.append(field.field_name)
+        except Exception:
+            report("a serializer's field")
 
     @guarded
     def end(self) -> None:

@@ -46,7 +46,8 @@ LIST: Final = View("DRF list, 10 queries", "/list/", 10, 30)
 NESTED: Final = View("DRF nested, 147 queries", "/nested/", 147, 6)
 TABLE: Final = View("template, 200 rows, 2 queries", "/table/", 2, 10)
 STATEMENTS: Final = View("150 bare statements", "/statements/", 150, 12)
-VIEWS: Final = (PLAIN, ONE_QUERY, LIST, NESTED, TABLE, STATEMENTS)
+ROWS: Final = View("DRF, 200 rows of 10 fields, 1 query", "/rows/", 1, 12)
+VIEWS: Final = (PLAIN, ONE_QUERY, LIST, NESTED, ROWS, TABLE, STATEMENTS)
 
 
 def stock_is_installed() -> bool:

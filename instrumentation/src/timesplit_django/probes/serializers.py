@@ -8,7 +8,7 @@ from __future__ import annotations
 
 import functools
 import sys
-from types import ModuleType
+from types import MethodType, ModuleType
 from typing import Any
 
 from timesplit_django import call_site, guard
@@ -20,6 +20,8 @@ from timesplit_django.request_record import RequestRecord
 from timesplit_django.serializer_log import SerializerLog, Usage, identity_of
 
 _patches = Patches()
+# By what has been put in its place.
+_unaccounted: dict[Any, Any] = {}
 
 
 def install() -> None:
@@ -33,11 +35,12 @@ def uninstall() -> None:
 
 
 def _patch(module: ModuleType) -> None:
+    module.Serializer._timesplit_usage = Usage(None)
     call_site.find_in_serializers(module.Serializer.to_representation.__code__)
     serializing = timed(SERIALIZER, shown=True, describe=_name_serializer)
     _patches.wrap(module.BaseSerializer, "data", serializing)
-    for owner in (module.Serializer, module.ListSerializer):
-        _patches.wrap(owner, "to_representation", _serializing)
+    _patches.wrap(module.Serializer, "to_representation", _serializing)
+    _patches.wrap(module.ListSerializer, "to_representation", _serializing_many)
     _patches.wrap(module.Serializer, "_readable_fields", _counting)
     for owner in (module.BaseSerializer, module.ListSerializer):
         _patches.wrap(owner, "is_valid", timed(PARSE, shown=True, describe=_name_serializer))
@@ -59,7 +62,37 @@ def _serializing(original: Any) -> Any:
             return original(self, instance)
         return log.apart(original, self, instance)
 
+    _unaccounted[to_representation] = original
     return to_representation
+
+
+def _serializing_many(original: Any) -> Any:
+    """The same for a list, whose rows are then known to be inside one."""
+
+    @functools.wraps(original)
+    def rows(self: Any, data: Any) -> Any:
+        child = self.child
+        one = _direct(child)
+        if one is None:
+            return original(self, data)
+        child.to_representation = one
+        try:
+            return original(self, data)
+        finally:
+            child.__dict__.pop("to_representation", None)
+
+    return _serializing(rows)
+
+
+@guard.guarded
+def _direct(child: Any) -> Any:
+    """What serializes a row without asking what it is inside of; None where that matters."""
+    activity = current.get()
+    unaccounted = _unaccounted.get(getattr(type(child), "to_representation", None))
+    if activity is None or unaccounted is None or "to_representation" in vars(child):
+        return None
+    log = getattr(activity.account, "serializers", None)
+    return MethodType(unaccounted, child) if log is None or log.timing is None else None
 
 
 def _counting(original: property) -> property:
@@ -70,18 +103,15 @@ def _counting(original: property) -> property:
         activity = asked()
         if activity is None:
             return fields_of(self)
-        try:
-            usage = self._timesplit_usage
-        except AttributeError:
-            usage = None
         account = activity.account
+        usage = self._timesplit_usage
         # `identity_of(account)`, without a call for each instance.
-        if usage is None or usage.identity is not account.part_ns:
+        if usage.identity is not account.part_ns:
             usage = _usage(self, account)
             if usage is None:
                 return fields_of(self)
-        usage.instances += 1
-        if usage.instances < usage.next_timed:
+        usage.instances = instances = usage.instances + 1
+        if instances < usage.next_timed:
             return fields_of(self)
         return _timed(account, usage, fields_of(self))
 

@@ -27,6 +27,20 @@ class BriefOrderSerializer(serializers.ModelSerializer):
         fields = ("id", "number", "status", "placed_at", "note", "customer_name")
 
 
+class OrderRowSerializer(serializers.ModelSerializer):
+    customer_name = serializers.CharField(source="customer.name")
+    email = serializers.CharField(source="customer.email")
+    city = serializers.CharField(source="customer.city")
+    joined_at = serializers.DateTimeField(source="customer.joined_at")
+
+    class Meta:
+        model = Order
+        fields = (
+            *("id", "number", "status", "placed_at", "note", "customer_id"),
+            *("customer_name", "email", "city", "joined_at"),
+        )
+
+
 class OrderSerializer(serializers.ModelSerializer):
     customer = CustomerSerializer()
     lines = LineSerializer(many=True)

@@ -13,6 +13,7 @@ urlpatterns = [
     path("statements/", views.many_statements),
     path("list/", views.OrderList.as_view()),
     path("nested/", views.NestedOrderList.as_view()),
+    path("rows/", views.OrderRows.as_view()),
     path("table/", views.order_table),
     path("orders/<int:pk>/", views.plain, name="order"),
 ]

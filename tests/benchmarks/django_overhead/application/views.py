@@ -12,6 +12,7 @@ from rest_framework.generics import ListAPIView
 from tests.benchmarks.django_overhead.application.models import Order
 from tests.benchmarks.django_overhead.application.serializers import (
     BriefOrderSerializer,
+    OrderRowSerializer,
     OrderSerializer,
 )
 
@@ -49,6 +50,13 @@ class NestedOrderList(ListAPIView[Any]):
 
     queryset = Order.objects.order_by("id")[:73]
     serializer_class = OrderSerializer
+
+
+class OrderRows(ListAPIView[Any]):
+    """One query: 200 orders with what is known of their customers, ten plain fields each."""
+
+    queryset = Order.objects.select_related("customer").order_by("id")[:200]
+    serializer_class = OrderRowSerializer
 
 
 def order_table(request: HttpRequest) -> HttpResponse:
