@@ -21,7 +21,7 @@ HOOKS = [
     ("timesplit_django.request_record", "endpoint_of"),
     ("timesplit_django.interest", "is_interesting"),
     ("timesplit_django.layer", "_measure_body"),
-    ("timesplit_django.probes.database", "MeasuredCursorWrapper"),
+    ("timesplit_django.measured_cursor.MeasuredCursorWrapper", "__init__"),
     ("timesplit_django.measured_statement", "statement_of"),
     ("timesplit_django.measured_statement", "target_of"),
     ("timesplit_django.request_record", "digest_attributes"),
