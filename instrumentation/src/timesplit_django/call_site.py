@@ -230,7 +230,7 @@ def _walk(frame: FrameType | None) -> _Walked:
 
 def _asking(frame: FrameType) -> Any | None:
     """The queryset, where this is a method that somebody has put in the place of Django's."""
-    owner = frame.f_locals.get("self")
+    owner = _locals_of(frame).get("self")
     return owner if isinstance(owner, tuple(_asking_classes)) else None
 
 
@@ -284,7 +284,7 @@ def _find_place(frame: FrameType | None) -> _Place | None:
 
 
 def _place(frame: FrameType) -> _Place | None:
-    names = frame.f_locals
+    names = _locals_of(frame)
     serializer, field = names.get("self"), names.get("field")
     if serializer is None or field is None:
         return None
@@ -342,10 +342,15 @@ def _described(frame: FrameType) -> Site:
 
 
 def _template_site(frame: FrameType) -> Site | None:
-    node = frame.f_locals.get("self")
+    node = _locals_of(frame).get("self")
     token = getattr(node, "token", None)
     origin = getattr(node, "origin", None)
     if token is None or origin is None:
         return None
     name = origin.template_name or os.path.basename(str(origin.name))  # noqa: PTH119
     return Site(str(name), int(token.lineno or 0), f"<{type(node).__name__}>")
+
+
+def _locals_of(frame: Any) -> Any:
+    """The frame's variables by name: from Python 3.13 on no dict, as compiled code would ask for."""
+    return frame.f_locals
