@@ -14,6 +14,7 @@ from django.db.backends.utils import CursorWrapper
 from timesplit_django.accounting import enter_fetch
 from timesplit_django.measured_statement import (
     begin_statement,
+    count_late_rows,
     end_fetch,
     end_fetchmany,
     end_statement,
@@ -111,13 +112,15 @@ class MeasuredCursorWrapper(MeasuredCursor, CursorWrapper):
     def fetchmany(self, *args: Any, **kwargs: Any) -> Any:
         """The driver's, with its errors as Django's. Not timed where no row can be left."""
         with self.db.wrap_database_errors:
-            activity = None if self._timesplit_exhausted else enter_fetch()
-            rows = None
+            if self._timesplit_exhausted:
+                return count_late_rows(self, self.cursor.fetchmany(*args, **kwargs))
+            activity = enter_fetch()
             try:
                 rows = self.cursor.fetchmany(*args, **kwargs)
-                return rows
-            finally:
-                end_fetchmany(self, activity, rows, args)
+            except BaseException:
+                end_fetchmany(self, activity, None, args)
+                raise
+            return end_fetchmany(self, activity, rows, args)
 
 
 class _MeasuredRows:

@@ -92,22 +92,31 @@ def end_fetch(cursor: Any, activity: Activity, fetched: Any, many: bool) -> None
         guard.report("fetch")
 
 
-def end_fetchmany(cursor: Any, activity: Activity | None, rows: Any, args: tuple[Any, ...]) -> None:
-    """The same after one of several fetches. Less than was asked for is all that was left.
+def end_fetchmany(cursor: Any, activity: Activity | None, rows: Any, args: tuple[Any, ...]) -> Any:
+    """The same after one of several fetches, answering its rows.
 
-    The fetch that follows then needs no activity; rows that come all the same are counted.
+    Less than was asked for is all that was left: the fetch that follows then needs no activity.
     """
+    if activity is not None:
+        end_fetch(cursor, activity, rows, True)
+        try:
+            if args and type(rows) is list and len(rows) < args[0]:
+                cursor._timesplit_exhausted = True
+        except Exception:
+            guard.report("fetch")
+    return rows
+
+
+def count_late_rows(cursor: Any, rows: Any) -> Any:
+    """Count rows that come where none were expected any more, and answer them."""
     try:
-        if activity is not None:
-            activity.account.leave(activity)
-            cursor._timesplit_exhausted = bool(args) and type(rows) is list and len(rows) < args[0]
-        elif cursor._timesplit_exhausted:
-            cursor._timesplit_exhausted = False
+        cursor._timesplit_exhausted = False
         query = cursor._timesplit_query
-        if query is not None and (activity is not None or rows):
-            _add_rows(query, 0 if activity is None else activity.charged_ns, rows, True)
+        if query is not None and rows:
+            _add_rows(query, 0, rows, True)
     except Exception:
         guard.report("fetch")
+    return rows
 
 
 def _add_rows(query: Query, fetch_ns: int, fetched: Any, many: bool) -> None:
