@@ -86,7 +86,7 @@ def _statements(queries: QueryLog, groups: list[Group], limit: int) -> str:
     """Those of the costliest groups one by one, and what all others add up to."""
     found = ""
     if groups:
-        found = f',"statements":{_encode(digest_entries(groups[:limit]))}'
+        found = f',"statements":{digest_entries(groups[:limit])}'
     folded = queries.folded(groups[limit:])
     if folded.calls:
         found += f',"folded":{_encode(_totals(folded))}'

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 import math
 from collections.abc import Callable, Iterable
 from typing import Any, Final
@@ -12,6 +13,9 @@ from timesplit_django.sql_text import Statement, known_statements
 
 BUCKETS_PER_OCTAVE: Final = 64
 RECORDED_QUERIES: Final = 10_000
+CACHED_OPENINGS: Final = 4096
+
+_openings: Final[dict[tuple[Statement, Site | None, Relation | None], str]] = {}
 
 
 class Target:
@@ -164,37 +168,47 @@ def duration_bucket(duration_ns: int) -> int:
     return math.ceil(math.log2(duration_ns) * BUCKETS_PER_OCTAVE) - 1
 
 
-def digest_entries(groups: Iterable[Group]) -> list[dict[str, Any]]:
-    """The groups as the digest has them; zero and empty entries are left out."""
-    return [_entry(group) for group in groups]
+def digest_entries(groups: Iterable[Group]) -> str:
+    """The groups as the digest has them, a list in JSON; zero and empty entries are left out."""
+    return f"[{','.join([_entry(group) for group in groups])}]"
 
 
-def _entry(group: Group) -> dict[str, Any]:
+def _entry(group: Group) -> str:
     query = group.first
-    entry: dict[str, Any] = {"system": query.target.system, "text": query.statement.text}
-    if group.site is not None:
-        entry["site"] = list(group.site)
-    relation = query.relation
-    if relation is not None:
-        entry["relation"] = [relation.model, relation.field]
-        if relation.prefetch:
-            entry["prefetch"] = True
-    entry["calls"] = group.calls
+    key = query.statement, group.site, query.relation
+    opening = _openings.get(key)
+    if opening is None:
+        if len(_openings) >= CACHED_OPENINGS:
+            _openings.clear()
+        opening = _openings[key] = _opening(query, group.site)
     distinct = group.distinct()
-    if distinct is not None:
-        entry["distinct"] = distinct
-    entry.update(
-        (name, value)
-        for name, value in (
+    figures = [
+        f'"{name}":{figure}'
+        for name, figure in (
+            ("distinct", distinct),
             ("execute_ns", group.execute_ns),
             ("fetch_ns", group.fetch_ns),
             ("max_ns", group.max_ns),
             ("rows", group.rows),
         )
-        if value
-    )
-    entry["durations"] = sorted(group.durations.items())
-    return entry
+        if figure
+    ]
+    durations = [f"[{bucket},{calls}]" for bucket, calls in sorted(group.durations.items())]
+    figures.append(f'"durations":[{",".join(durations)}]')
+    return f'{opening},"calls":{group.calls},{",".join(figures)}}}'
+
+
+def _opening(query: Query, site: Site | None) -> str:
+    """What is the same for all queries of a group, and in the next request."""
+    known: dict[str, Any] = {"system": query.target.system, "text": query.statement.text}
+    if site is not None:
+        known["site"] = list(site)
+    relation = query.relation
+    if relation is not None:
+        known["relation"] = [relation.model, relation.field]
+        if relation.prefetch:
+            known["prefetch"] = True
+    return json.dumps(known, separators=(",", ":"))[:-1]
 
 
 def _expense(group: Group) -> int:
