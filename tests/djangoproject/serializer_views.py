@@ -132,6 +132,13 @@ def _after_failing() -> Any:
         return _slow()
 
 
+def _made_for_one_request() -> Any:
+    """Classes as a function makes them that chooses their fields."""
+    author = type("MadeAuthorSerializer", (AuthorSerializer,), {})
+    made = type("MadeSerializer", (BookSerializer,), {"author": author(), "__module__": __name__})
+    return made(Book.objects.order_by("pk")[:2], many=True).data
+
+
 CASES: Final[dict[str, Callable[[], Any]]] = {
     "every": lambda: _reviews(ReviewSerializer),
     "one": lambda: ReviewSerializer(Review.objects.select_related("book__author")[0]).data,
@@ -145,6 +152,7 @@ CASES: Final[dict[str, Callable[[], Any]]] = {
     "after_failing": _after_failing,
     "wide": lambda: WideSerializer([dict.fromkeys("abcdefgh", 1)] * 200, many=True).data,
     "direct": lambda: BookSerializer().to_representation(Book.objects.all()[0]),
+    "made": _made_for_one_request,
     "none": lambda: list(Review.objects.all()) and [],
 }
 

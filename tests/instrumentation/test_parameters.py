@@ -58,8 +58,8 @@ def test_what_cannot_be_compared_is_unknown(unknown: Any) -> None:
 
 
 def test_sent_hash_is_of_equal_length_and_holds_nothing() -> None:
-    sent = {sent_hash(number) for number in (0, 1, -1, 2**63)}
-    assert len(sent) == 4
+    sent = {sent_hash(number) for number in (0, 1, -1, 2**63 - 1, -(2**63))}
+    assert len(sent) == 5
     assert {len(text) for text in sent} == {16}
 
 

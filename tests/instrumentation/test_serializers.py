@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import gc
 import json
 from collections.abc import Callable
 from typing import Any
@@ -152,3 +153,13 @@ def test_many_rows_are_sampled_and_many_fields_folded(ask: Callable[..., Seen]) 
     assert entry["fields"][-1]["name"] == ""
     assert sum(field["self_ns"] for field in entry["fields"]) <= entry["self_ns"]
     assert len(json.dumps(entry)) < 700
+
+
+def test_class_made_for_one_request_is_not_kept(ask: Callable[..., Seen]) -> None:
+    from tests.djangoproject.serializer_views import BookSerializer
+
+    seen = ask("/serialized/made/")
+    assert queries(seen) == {"MadeSerializer.author": 2}
+    del seen
+    gc.collect()
+    assert "MadeSerializer" not in {made.__name__ for made in BookSerializer.__subclasses__()}

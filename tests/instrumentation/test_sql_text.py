@@ -6,7 +6,13 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from timesplit_django.sql_text import Statement, without_literals
+from timesplit_django.sql_text import (
+    CACHED_CHARACTERS,
+    Statement,
+    known_statements,
+    statement_of,
+    without_literals,
+)
 
 
 @pytest.mark.parametrize(
@@ -80,3 +86,10 @@ def test_summary_names_operation_and_table(sql: str, summary: str) -> None:
 @pytest.mark.parametrize("sql", ["BEGIN", "COMMIT", "ROLLBACK TO SAVEPOINT a", "SAVEPOINT a"])
 def test_steps_of_transactions_are_known(sql: str) -> None:
     assert Statement(sql).controls_transaction
+
+
+def test_long_texts_are_forgotten_before_they_take_much_memory() -> None:
+    known = known_statements("of this test")
+    for number in range(1000):
+        statement_of(f"SELECT {'a' * 10_000} + {number}", "of this test", 8192)
+    assert 0 < sum(len(sql) + len(of.text) for sql, of in known.items()) <= CACHED_CHARACTERS

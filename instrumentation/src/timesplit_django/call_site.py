@@ -95,7 +95,8 @@ _special: Final[dict[int, int]] = {}
 _relation_readers: Final[dict[int, Callable[[FrameType], Relation | None]]] = {}
 # With what the keys are ids of, which keeps those from being given to others.
 _sites: Final[dict[tuple[int, int], tuple[Any, Site]]] = {}
-_places: Final[dict[tuple[Any, str], _Place]] = {}
+# By the class's module and name, and the field's. A class may be made for a single request.
+_places: Final[dict[tuple[str, str, str], _Place]] = {}
 # What asks for rows, and the names of its methods that do.
 _asking_classes: Final[list[type]] = []
 _asking_methods: Final[set[str]] = set()
@@ -290,14 +291,15 @@ def _place(frame: FrameType) -> _Place | None:
         return None
     owner: Any = type(serializer)
     name = field.field_name
-    place = _places.get((owner, name))
+    key = owner.__module__, owner.__qualname__, name
+    place = _places.get(key)
     if place is None:
         if len(_places) >= CACHED_SITES:
             _places.clear()
         file, line = source_files.line_of_class(owner, name)
         field_of = SerializerField(f"{owner.__module__}.{owner.__qualname__}", name)
         place = Site(file, line, f"{owner.__qualname__}.{name}"), field_of
-        _places[owner, name] = place
+        _places[key] = place
     return place
 
 

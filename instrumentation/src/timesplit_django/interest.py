@@ -51,7 +51,8 @@ class _Endpoint:
 
 
 _endpoints: dict[str, _Endpoint] = {}
-_statements: set[str] = set()
+# The hashes of their texts, which may be long.
+_statements: set[int] = set()
 
 
 def is_interesting(name: str, duration_ns: int, groups: list[Group], failed: bool) -> bool:
@@ -86,9 +87,9 @@ def forget() -> None:
 def _has_new_statement(groups: list[Group]) -> bool:
     found = False
     for group in groups:
-        text = group.first.statement.text
-        if text not in _statements and len(_statements) < KNOWN_STATEMENTS:
-            _statements.add(text)
+        text_hash = hash(group.first.statement.text)
+        if text_hash not in _statements and len(_statements) < KNOWN_STATEMENTS:
+            _statements.add(text_hash)
             found = True
     return found
 

@@ -57,8 +57,10 @@ def fingerprint(parameters: Any) -> int | None:
 
 
 def sent_hash(known: int) -> str:
-    """What may leave the process of a fingerprint: hexadecimal digits."""
-    digest = blake2b(str(known).encode(), digest_size=_HASH_BYTES, key=_key)
+    """What may leave the process of a fingerprint, which has 64 bits: hexadecimal digits."""
+    # Not its text: mypyc never frees an integer of more than 62 bits that it makes text of.
+    written = known.to_bytes(_HASH_BYTES, "big", signed=True)
+    digest = blake2b(written, digest_size=_HASH_BYTES, key=_key)
     return digest.hexdigest()
 
 

@@ -67,19 +67,24 @@ def shown_path(filename: str) -> str:
     return Path(path).name
 
 
-@lru_cache(REMEMBERED_LINES)
 def line_of_class(owner: type, name: str) -> tuple[str, int]:
     """File and line where a class defines a name, else where the class begins, else line 0."""
-    file = getattr(sys.modules.get(owner.__module__), "__file__", None)
+    return _line_of_class(owner.__module__, owner.__name__, name)
+
+
+# Remembers no class: a class may be made for a single request.
+@lru_cache(REMEMBERED_LINES)
+def _line_of_class(module: str, class_name: str, name: str) -> tuple[str, int]:
+    file = getattr(sys.modules.get(module), "__file__", None)
     if file is None:
-        return owner.__module__, 0
+        return module, 0
     begin = 0
     for number, line in enumerate(linecache.getlines(file), start=1):
         if begin and re.match(rf"\s+{re.escape(name)}\b\s*[:=]", line):
             return shown_path(file), number
         if begin and re.match(r"class\b", line):
             break
-        if re.match(rf"\s*class\s+{re.escape(owner.__name__)}\b", line):
+        if re.match(rf"\s*class\s+{re.escape(class_name)}\b", line):
             begin = number
     return shown_path(file), begin
 

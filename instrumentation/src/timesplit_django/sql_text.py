@@ -14,6 +14,7 @@ from collections.abc import Mapping
 from typing import Any, Final
 
 CACHED_TEXTS: Final = 4096
+CACHED_CHARACTERS: Final = 4_000_000
 READ_CHARACTERS: Final = 16_384
 
 _LETTER: Final = r"A-Za-z_\u0080-\U0010ffff"
@@ -69,6 +70,7 @@ class Statement:
 
 
 _known: Final[defaultdict[str, dict[str, Statement]]] = defaultdict(dict)
+_known_characters: Final[defaultdict[str, int]] = defaultdict(int)
 
 
 def known_statements(system: str) -> Mapping[str, Statement]:
@@ -79,15 +81,23 @@ def known_statements(system: str) -> Mapping[str, Statement]:
 def statement_of(sql: Any, system: str, limit: int, cursor: Any = None) -> Statement:
     """The statement of what was given to a cursor: a string, or what its driver composes."""
     text = sql if isinstance(sql, str) else _as_text(sql, cursor)
-    known = _known[system]
-    statement = known.get(text)
+    statement = _known[system].get(text)
     if statement is None:
-        statement = Statement(without_literals(text, system)[:limit])
+        shape = without_literals(text, system)[:limit]
+        statement = Statement(text if shape == text else shape)
         if len(text) <= READ_CHARACTERS:
-            if len(known) >= CACHED_TEXTS:
-                known.clear()
-            known[text] = statement
+            _remember(system, text, statement)
     return statement
+
+
+def _remember(system: str, text: str, statement: Statement) -> None:
+    known = _known[system]
+    characters = _known_characters[system] + len(text) + len(statement.text)
+    if len(known) >= CACHED_TEXTS or characters > CACHED_CHARACTERS:
+        known.clear()
+        characters = len(text) + len(statement.text)
+    known[text] = statement
+    _known_characters[system] = characters
 
 
 def without_literals(sql: str, system: str = "") -> str:
