@@ -217,6 +217,23 @@ def test_check_command_sees_whether_the_span_arrives(sink: Sink) -> None:
     assert "did not arrive at http://127.0.0.1:9/v1/traces" in missing.stderr
 
 
+@pytest.mark.parametrize(
+    ("variable", "value", "complaint"),
+    [
+        ("TIMESPLIT_OVERHEAD_BUDGET", "200", "is 200; it must be from 0 to 100; using 2.0"),
+        ("OTEL_BSP_MAX_QUEUE_SIZE", "100", "using 2048 spans, 1000 ms and 512 spans at a time"),
+    ],
+)
+def test_check_command_says_what_cannot_be_used(
+    sink: Sink, variable: str, value: str, complaint: str
+) -> None:
+    checked = _check(OTEL_EXPORTER_OTLP_ENDPOINT=sink.url, **{variable: value})
+    assert checked.returncode == 1
+    assert "arrived: a test span" in checked.stdout
+    assert complaint in checked.stderr
+    assert variable in checked.stderr.splitlines()[-2]
+
+
 def _check(**environment: str) -> subprocess.CompletedProcess[str]:
     return subprocess.run(
         [sys.executable, "-m", "django", "timesplit_check"],

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 from collections.abc import Callable
 
 import pytest
@@ -17,11 +18,17 @@ Override = Callable[..., None]
         ("TIMESPLIT_SPANS", "some", "must be one of none, interesting, all"),
         ("TIMESPLIT_SPAN_LIMIT", "many", "must be a whole number"),
         ("TIMESPLIT_SPAN_LIMIT", -1, "must not be negative"),
+        ("TIMESPLIT_SPAN_LIMIT", math.inf, "must be a whole number"),
+        ("TIMESPLIT_SAMPLE_EVERY", 1.5, "must be a whole number"),
+        ("TIMESPLIT_SAMPLE_EVERY", True, "must be a whole number"),
         ("TIMESPLIT_ENABLED", "perhaps", "must be true or false"),
         ("TIMESPLIT_SERVER_TIMING", "some", "must be one of off, staff, all"),
         ("TIMESPLIT_COMMANDS", 5, "must be a list of names"),
         ("TIMESPLIT_OVERHEAD_BUDGET", "little", "must be a number"),
         ("TIMESPLIT_OVERHEAD_BUDGET", 200, "must be from 0 to 100"),
+        ("TIMESPLIT_OVERHEAD_BUDGET", "-1", "must be from 0 to 100"),
+        ("TIMESPLIT_OVERHEAD_BUDGET", "nan", "must be from 0 to 100"),
+        ("TIMESPLIT_OVERHEAD_BUDGET", False, "must be a number"),
         ("TIMESPLIT_SPAN", 5, "TIMESPLIT_SPAN is not a setting"),
     ],
 )

@@ -36,6 +36,11 @@ def reported() -> frozenset[str]:
     return frozenset(_reported)
 
 
+def warned() -> frozenset[str]:
+    """What has been found wrong around the package in this process."""
+    return frozenset(_warned)
+
+
 def forget() -> None:
     """Report every place, and every problem, anew."""
     _reported.clear()

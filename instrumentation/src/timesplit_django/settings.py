@@ -7,6 +7,7 @@ reported once, since it is nearly always a misspelling.
 from __future__ import annotations
 
 import os
+from contextlib import suppress
 from dataclasses import dataclass, fields
 from functools import cache
 from typing import Any, Final
@@ -126,20 +127,22 @@ def _boolean(variable: str, raw: Any) -> bool:
 
 
 def _integer(variable: str, raw: Any) -> int:
-    try:
+    number = None
+    with suppress(TypeError, ValueError, OverflowError):
         number = int(raw)
-    except (TypeError, ValueError):
-        raise ValueError(f"{variable} is {raw!r}; it must be a whole number") from None
+    if number is None or isinstance(raw, bool) or (isinstance(raw, float) and number != raw):
+        raise ValueError(f"{variable} is {raw!r}; it must be a whole number")
     if number < 0:
         raise ValueError(f"{variable} is {number}; it must not be negative")
     return number
 
 
 def _share(variable: str, raw: Any) -> float:
-    try:
+    share = None
+    with suppress(TypeError, ValueError, OverflowError):
         share = float(raw)
-    except (TypeError, ValueError):
-        raise ValueError(f"{variable} is {raw!r}; it must be a number") from None
+    if share is None or isinstance(raw, bool):
+        raise ValueError(f"{variable} is {raw!r}; it must be a number")
     if not 0 <= share <= 100:
         raise ValueError(f"{variable} is {share:g}; it must be from 0 to 100")
     return share

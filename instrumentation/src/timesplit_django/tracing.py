@@ -33,6 +33,9 @@ INSTRUMENTATION: Final = InstrumentationScope(SCOPE, __version__)
 DEFAULT_ENDPOINT: Final = "http://127.0.0.1:4318"
 EXIT_FLUSH_S: Final = 2.0
 SCHEDULE_DELAY_MS: Final = 1000.0
+# The SDK's own defaults.
+QUEUED_SPANS: Final = 2048
+EXPORTED_SPANS: Final = 512
 
 _lock = threading.Lock()
 _tracer: trace.Tracer | None = None
@@ -188,10 +191,23 @@ def _send_from(provider: TracerProvider) -> None:
     if os.environ.get("OTEL_TRACES_EXPORTER", "").strip().lower() == "none":
         return
     exporter = OtlpExporter(endpoint())
-    delay_ms = None if os.environ.get("OTEL_BSP_SCHEDULE_DELAY") else SCHEDULE_DELAY_MS
-    provider.add_span_processor(NumberingProcessor(exporter, schedule_delay_millis=delay_ms))
+    provider.add_span_processor(_queue_before(exporter))
     _own = provider, exporter
     atexit.register(_flush_at_exit)
+
+
+def _queue_before(exporter: OtlpExporter) -> NumberingProcessor:
+    """As the variables `OTEL_BSP_...` ask; where there can be none such, as by default."""
+    delay_ms = None if os.environ.get("OTEL_BSP_SCHEDULE_DELAY") else SCHEDULE_DELAY_MS
+    try:
+        return NumberingProcessor(exporter, schedule_delay_millis=delay_ms)
+    except ValueError as error:
+        guard.warn(
+            "The queue of spans cannot be as OTEL_BSP_MAX_QUEUE_SIZE, OTEL_BSP_SCHEDULE_DELAY and "
+            f"OTEL_BSP_MAX_EXPORT_BATCH_SIZE ask ({error}); using {QUEUED_SPANS} spans, "
+            f"{SCHEDULE_DELAY_MS:.0f} ms and {EXPORTED_SPANS} spans at a time"
+        )
+        return NumberingProcessor(exporter, QUEUED_SPANS, SCHEDULE_DELAY_MS, EXPORTED_SPANS)
 
 
 def _limits_are_set() -> bool:

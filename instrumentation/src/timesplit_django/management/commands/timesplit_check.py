@@ -55,7 +55,7 @@ class Command(BaseCommand):
         for line in (_core(), *_wiring(), *_destination()):
             self.stdout.write(line)
         problems = [*settings.problems(), *instrumentors.problems(), *_failures()]
-        for problem in problems:
+        for problem in dict.fromkeys(problems):
             self.stderr.write(self.style.WARNING(problem))
         self._send()
         if problems:
@@ -116,5 +116,7 @@ def _destination() -> Iterator[str]:
 
 
 def _failures() -> Iterator[str]:
+    guard.guarded(tracing.tracer)()
+    yield from sorted(guard.warned())
     for place in sorted(guard.reported()):
         yield f"failed in this process: {place}"
