@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 import os
 import shutil
 import subprocess
@@ -17,6 +18,7 @@ from tests.fixtures.compiled_package import compiled_modules
 
 ROOT = Path(__file__).parents[1]
 DJANGO_PACKAGE = ROOT / "instrumentation"
+KEPT_BLOCKS = 8.0
 NO_COMPILER = {"CC": "/nonexistent/cc"}
 
 
@@ -157,6 +159,25 @@ def _said_by_check(wheel: zipfile.ZipFile, folder: Path) -> str:
         command, cwd=ROOT, env=environment, capture_output=True, text=True, check=False
     )
     return finished.stdout
+
+
+@pytest.mark.parametrize("name", ["compiled_wheel", "django_wheel"])
+def test_requests_leave_nothing_behind(
+    name: str, tmp_path: Path, request: pytest.FixtureRequest
+) -> None:
+    """Django itself and SQLite leave up to three blocks a request, as long as their caches fill."""
+    request.getfixturevalue(name).extractall(tmp_path)
+    finished = subprocess.run(
+        [sys.executable, "-m", "tests.fixtures.kept_blocks"],
+        cwd=ROOT,
+        env=os.environ | {"PYTHONPATH": str(tmp_path)},
+        capture_output=True,
+        text=True,
+        check=True,
+    )
+    said = json.loads(finished.stdout)
+    assert said["compiled"] is (name == "compiled_wheel")
+    assert not {path: blocks for path, blocks in said["kept"].items() if blocks > KEPT_BLOCKS}
 
 
 def test_wheel_is_plain_where_there_is_no_compiler(tmp_path: Path) -> None:
