@@ -29,6 +29,7 @@ BENCHMARKS: Final = {
     "reading": InTurn(8),
     "disk": InTurn(6, ("--requests", "20000")),
     "django_overhead": InTurn(12, ("--rounds", "8")),
+    "django_instructions": InTurn(16),
     "worker_memory": InTurn(6, ("--plain", "50000")),
 }
 

@@ -7,7 +7,7 @@ import os
 import subprocess
 import sys
 import urllib.request
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass, field
 from pathlib import Path
@@ -117,9 +117,10 @@ def running_worker(
     sink_url: str,
     cpu: int | None,
     interpreter: Path = Path(sys.executable),
+    under: Sequence[str] = (),
     **environment: str,
 ) -> Iterator[Worker]:
-    """A worker of this variant, told by `environment` what else differs."""
+    """A worker of this variant, told by `environment` what else differs, run `under` a command."""
     spans_url = f"{sink_url}/{variant}"
     told = {
         "DJANGO_SETTINGS_MODULE": f"{PACKAGE}.application.settings",
@@ -133,7 +134,7 @@ def running_worker(
         told["TIMESPLIT_OVERHEAD_BUDGET"] = "100"
     if variant == EVERY_SPAN:
         told["TIMESPLIT_SPANS"] = "all"
-    with pinned(cpu), _started("worker", _environment() | told, interpreter) as process:
+    with pinned(cpu), _started("worker", _environment() | told, interpreter, under) as process:
         yield Worker(variant, process, spans_url)
 
 
@@ -155,10 +156,13 @@ def _environment() -> dict[str, str]:
 
 @contextmanager
 def _started(
-    module: str, environment: dict[str, str], interpreter: Path = Path(sys.executable)
+    module: str,
+    environment: dict[str, str],
+    interpreter: Path = Path(sys.executable),
+    under: Sequence[str] = (),
 ) -> Iterator[subprocess.Popen[str]]:
     process = subprocess.Popen(
-        [interpreter, "-m", f"{PACKAGE}.{module}"],
+        [*under, interpreter, "-m", f"{PACKAGE}.{module}"],
         cwd=ROOT,
         env=environment,
         stdin=subprocess.PIPE,

@@ -36,14 +36,17 @@ class Site:
     cpu: int | None
     dead_end: DeadEnd | None = None
 
-    def start(self, stack: ExitStack, variant: str, **environment: str) -> Worker:
-        """A worker that lives as long as the stack."""
+    def start(
+        self, stack: ExitStack, variant: str, *, under: Sequence[str] = (), **environment: str
+    ) -> Worker:
+        """A worker that lives as long as the stack; `under` is a command that runs it."""
         place = self.database_url, self.sink_url, self.cpu
         if variant in (*COMPILED, INTERPRETED):
             environment = {**_core(variant), **environment}
         peer = PEERS.get(variant)
         if peer is None or self.dead_end is None:
-            return stack.enter_context(running_worker(variant, *place, **environment))
+            worker = running_worker(variant, *place, under=under, **environment)
+            return stack.enter_context(worker)
         told = {**environment, **peer.tell(self.dead_end)}
         return stack.enter_context(running_worker(variant, *place, peer.interpreter, **told))
 
