@@ -6,10 +6,13 @@ touched takes two queries.
 
 from __future__ import annotations
 
+import copy
+import pickle
 from collections.abc import Awaitable, Callable
 from typing import Any, Final
 
 from asgiref.sync import sync_to_async
+from django.contrib.contenttypes.models import ContentType
 from django.db import transaction
 from django.db.models import Count, Prefetch, QuerySet, prefetch_related_objects
 from django.http import HttpRequest, HttpResponse
@@ -98,6 +101,12 @@ def get_or_create() -> None:
         for book in books()[:2]:
             book.reviews.get_or_create(stars=book.reviews.model.objects.first().stars)
         transaction.set_rollback(True)
+
+
+def foreign_key_refreshed() -> None:
+    for book in books().select_related("author")[:2]:
+        book.refresh_from_db(fields=["author"])
+        assert book.author.name
 
 
 def of_a_slice() -> None:
@@ -212,6 +221,35 @@ CASES: Final[dict[str, Callable[[], Any]]] = {
     "twice_on_one_object": twice_on_one_object,
     "get_or_create": get_or_create,
     "writes": writes,
+    "there_and_back": lambda: [
+        list(review.book.author.books.all()) for review in Review.objects.order_by("pk")[:2]
+    ],
+    "foreign_key_pickled": lambda: [
+        book.author.name for book in pickle.loads(pickle.dumps(list(books()[:2])))
+    ],
+    "foreign_key_copied": lambda: [book.author.name for book in copy.deepcopy(list(books()[:2]))],
+    "foreign_key_refreshed": foreign_key_refreshed,
+    "deferred_of_raw": lambda: [
+        book.title for book in Book.objects.raw("SELECT id FROM project_book ORDER BY id LIMIT 2")
+    ],
+    "one_to_one_reverse_missing": lambda: [hasattr(Reader(pk=-key), "card") for key in (1, 2)],
+    "generic_missing": lambda: [
+        Label(content_type=ContentType.objects.get_for_model(Reader), object_id=-key).target
+        for key in (1, 2)
+    ],
+    "reverse_latest": lambda: [book.reviews.latest("pk") for book in books()[:2]],
+    "reverse_length": lambda: [len(book.reviews.all()) for book in books()[:2]],
+    "reverse_or": lambda: [
+        list(book.reviews.all() | Review.objects.filter(pk=1)) for book in books()[:2]
+    ],
+    "reverse_union": lambda: [
+        list(book.reviews.all().union(Review.objects.filter(pk=1))) for book in books()[:2]
+    ],
+    "reverse_as_subquery": lambda: [
+        list(Review.objects.filter(book__in=author.books.all()))
+        for author in Author.objects.order_by("pk")[:2]
+    ],
+    "reverse_by_hand": lambda: [list(Review.objects.filter(book=book)) for book in books()[:2]],
     "template": lambda: _template(
         "{% for book in books %}{{ book.author.name }}{% endfor %}", books=books()[:2]
     ),

@@ -83,6 +83,19 @@ EXPECTED: Final[dict[str, dict[str | None, int]]] = {
     "same_queryset_twice": {None: 1, "Reader.favourites": 1},
     "twice_on_one_object": {None: 1, "Book.author": 1},
     "get_or_create": {None: 4, "Book.reviews": 2},
+    "there_and_back": {None: 1, "Review.book": 2, "Book.author": 2, "Author.books": 2},
+    "foreign_key_pickled": {None: 1, "Book.author": 2},
+    "foreign_key_copied": {None: 1, "Book.author": 2},
+    "foreign_key_refreshed": {None: 3, "Book.author": 2},
+    "deferred_of_raw": {None: 1, "Book.title": 2},
+    "one_to_one_reverse_missing": {"Reader.card": 2},
+    "generic_missing": {"Label.target": 2},
+    "reverse_latest": {None: 1, "Book.reviews": 2},
+    "reverse_length": {None: 1, "Book.reviews": 2},
+    "reverse_or": {None: 1, "Book.reviews": 2},
+    "reverse_union": {None: 1, "Book.reviews": 2},
+    "reverse_as_subquery": {None: 3},
+    "reverse_by_hand": {None: 3},
     "template": {None: 1, "Book.author": 2},
     "template_reverse": {None: 1, "Book.reviews": 2, "Book.fans": 2},
     "serializer": {None: 1, "Card.reader": 2},
@@ -126,6 +139,17 @@ def test_relation_of_a_query(ask: Callable[..., Seen], case: str) -> None:
     seen = ask(f"/related/{case}/")
     assert seen.response.status_code == 200
     assert relations(seen) == EXPECTED[case]
+
+
+@pytest.mark.parametrize("case", ["foreign_key_pickled", "deferred_of_raw", "reverse_union"])
+def test_what_is_loaded_one_by_one_is_one_statement_of_one_line(
+    ask: Callable[..., Seen], case: str
+) -> None:
+    (loaded,) = (
+        entry for entry in ask(f"/related/{case}/").digest["statements"] if "relation" in entry
+    )
+    assert (loaded["calls"], loaded["distinct"]) == (2, 2)
+    assert loaded["site"][0].endswith("related_views.py")
 
 
 def test_work_of_querysets_that_do_without_djangos_is_the_orms(ask: Callable[..., Seen]) -> None:
