@@ -95,3 +95,24 @@ class Label(models.Model):
 
     def __str__(self) -> str:
         return self.text
+
+
+class Place(models.Model):
+    name = models.CharField(max_length=20, unique=True)
+    inside = models.ForeignKey("self", models.CASCADE, null=True, related_name="places")
+
+    class Meta:
+        app_label = "project"
+
+    def __str__(self) -> str:
+        return self.name
+
+
+class Shop(Place):
+    street = models.CharField(max_length=20)
+    branch_of = models.ForeignKey(
+        Place, models.CASCADE, to_field="name", null=True, related_name="branches"
+    )
+
+    class Meta:
+        app_label = "project"

@@ -19,7 +19,7 @@ from django.http import HttpRequest, HttpResponse
 from django.template import engines
 from rest_framework import serializers
 
-from tests.djangoproject.models import Author, Book, Card, Label, Loan, Reader, Review
+from tests.djangoproject.models import Author, Book, Card, Label, Loan, Place, Reader, Review, Shop
 
 
 def readers() -> QuerySet[Reader]:
@@ -28,6 +28,14 @@ def readers() -> QuerySet[Reader]:
 
 def books() -> QuerySet[Book]:
     return Book.objects.order_by("pk")
+
+
+def shops() -> QuerySet[Shop]:
+    return Shop.objects.order_by("pk")
+
+
+def _shops_as_places() -> QuerySet[Place]:
+    return Place.objects.filter(shop__isnull=False).order_by("pk")
 
 
 def _template(text: str, **context: Any) -> str:
@@ -250,6 +258,12 @@ CASES: Final[dict[str, Callable[[], Any]]] = {
         for author in Author.objects.order_by("pk")[:2]
     ],
     "reverse_by_hand": lambda: [list(Review.objects.filter(book=book)) for book in books()[:2]],
+    "inherited_child": lambda: [place.shop.street for place in _shops_as_places()],
+    "inherited_parent": lambda: [shop.place_ptr.name for shop in shops()],
+    "inherited_deferred": lambda: [shop.name for shop in shops().only("street")],
+    "inherited_foreign_key": lambda: [shop.inside.name for shop in shops()],
+    "foreign_key_to_field": lambda: [shop.branch_of.pk for shop in shops()],
+    "foreign_key_to_itself": lambda: [list(shop.places.all()) for shop in shops()],
     "template": lambda: _template(
         "{% for book in books %}{{ book.author.name }}{% endfor %}", books=books()[:2]
     ),

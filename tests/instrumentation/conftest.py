@@ -196,7 +196,7 @@ def fill(alias: str) -> None:
     from django.core.management import call_command
     from django.db import connections
 
-    from tests.djangoproject.models import Author, Book, Card, Label, Reader, Review
+    from tests.djangoproject.models import Author, Book, Card, Label, Place, Reader, Review, Shop
 
     tables = connections[alias].introspection.table_names()
     with connections[alias].schema_editor() as editor:
@@ -215,6 +215,9 @@ def fill(alias: str) -> None:
         book = Book.objects.using(alias).create(title=f"Book {number}", author=author)
         Review.objects.using(alias).create(book=book, stars=number % 5)
     books = Book.objects.using(alias).order_by("pk")[:2]
+    town = Place.objects.using(alias).create(name="Town")
+    for street in ("First", "Second"):
+        Shop.objects.using(alias).create(name=street, street=street, inside=town, branch_of=town)
     readers = [Reader.objects.using(alias).create(name=name) for name in ("One", "Other")]
     for reader, other in zip(readers, reversed(readers), strict=True):
         Card.objects.using(alias).create(reader=reader, number=reader.name)
