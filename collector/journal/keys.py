@@ -79,9 +79,8 @@ class JournalKeys:
 
 
 def _cipher(key: bytes) -> AESGCM:
-    from cryptography.hazmat.primitives.ciphers.aead import (
-        AESGCM,
-    )  # 6 MiB, for nothing without a key
+    # Not at the top: it takes megabytes, which are for nothing without a key.
+    from cryptography.hazmat.primitives.ciphers.aead import AESGCM
 
     return AESGCM(key)
 

@@ -340,12 +340,7 @@ def enter(part: int, shown: bool = False) -> Activity | None:
     """Begin an activity inside the current one. None when there is no request."""
     try:
         parent = current.get()
-        if parent is None:
-            return None
-        activity = parent.account.enter(parent, part, shown)
-        if activity is not None:
-            current.set(activity)
-        return activity
+        return None if parent is None else _enter(parent, part, shown)
     except Exception:
         guard.report("enter")
         return None
@@ -355,12 +350,7 @@ def enter_apart(part: int, shown: bool = False) -> Activity | None:
     """The same, and None too directly inside the same part: it goes on there."""
     try:
         parent = current.get()
-        if parent is None or parent.part == part:
-            return None
-        activity = parent.account.enter(parent, part, shown)
-        if activity is not None:
-            current.set(activity)
-        return activity
+        return None if parent is None or parent.part == part else _enter(parent, part, shown)
     except Exception:
         guard.report("enter")
         return None
@@ -397,3 +387,10 @@ def leave(activity: Activity | None) -> None:
             current.set(activity.parent)
     except Exception:
         guard.report("leave")
+
+
+def _enter(parent: Activity, part: int, shown: bool) -> Activity | None:
+    activity = parent.account.enter(parent, part, shown)
+    if activity is not None:
+        current.set(activity)
+    return activity

@@ -1,8 +1,8 @@
 """How many spans this process has dropped: those that found its queue full or did not arrive.
 
 The SDK's queue holds so many spans and throws the oldest away, and tells nobody how many. Ours holds
-so many bytes too, and takes no more beyond that. So each span is numbered as it is
-handed in; what an export takes out after it shows by its numbers what has gone missing between.
+so many bytes too, and takes no more beyond that. So each span is numbered as it is handed in; what
+an export takes out after it shows by its numbers what has gone missing between.
 Numbers and counts begin anew in a process that is forked, whose queue is empty.
 """
 

@@ -4,8 +4,7 @@ from __future__ import annotations
 
 from typing import Any
 
-from timesplit_django.measured_cursor import MeasuredCursorWrapper
-from timesplit_django.measured_statement import begin_statement, end_statement
+from timesplit_django.measured_cursor import MeasuredCursorWrapper, executed
 
 
 class MeasuredCopies:
@@ -49,13 +48,4 @@ def with_copies(measured: type[Any], driver_class: type) -> type[Any]:
 
 
 def _copied(cursor: Any, sql: Any, copy: Any, *args: Any, **kwargs: Any) -> Any:
-    activity = begin_statement(cursor, sql, None, False)
-    if activity is None:
-        return copy(*args, **kwargs)
-    try:
-        answer = copy(*args, **kwargs)
-    except BaseException as error:
-        end_statement(cursor, activity, error)
-        raise
-    end_statement(cursor, activity, None)
-    return answer
+    return executed(cursor, lambda _: copy(*args, **kwargs), False, sql)

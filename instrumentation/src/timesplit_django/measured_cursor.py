@@ -64,16 +64,16 @@ class MeasuredCursor:
 
     def _execute(self, sql: Any, params: Any, *context: Any) -> Any:
         execute = super()._execute  # type: ignore[misc]
-        return _executed(self, execute, True, sql, params, *context)
+        return executed(self, execute, True, sql, params, *context)
 
     def _executemany(self, sql: Any, params: Any, *context: Any) -> Any:
         execute = super()._executemany  # type: ignore[misc]
-        return _executed(self, execute, False, sql, params, *context)
+        return executed(self, execute, False, sql, params, *context)
 
     def callproc(self, procname: Any, *args: Any, **kwargs: Any) -> Any:
         """Call a stored procedure; counts as one statement."""
         call = super().callproc  # type: ignore[misc]
-        return _executed(self, call, False, procname, *args, **kwargs)
+        return executed(self, call, False, procname, *args, **kwargs)
 
     def __iter__(self) -> Iterator[Any]:
         return _MeasuredRows(self, super().__iter__())  # type: ignore[misc]
@@ -152,7 +152,7 @@ def _fetched(
         end_fetch(cursor, activity, rows, many)
 
 
-def _executed(
+def executed(
     cursor: MeasuredCursor, execute: Any, with_parameters: bool, sql: Any, *args: Any, **kwargs: Any
 ) -> Any:
     """What `execute` answers; the first of `args` are its parameters where there is one set."""
