@@ -5,9 +5,9 @@ Options: `--database sqlite|postgresql` (default: both, PostgreSQL where its bin
 
 The rollups are drawn, as so many requests would leave them: a few endpoints have most of the
 requests, durations are log-normal. They are written into the tables directly; the SQLite file is
-kept in the system's folder for temporary files and used again. Answers are asked for over HTTP from
-a dashboard process of its own. `CPU` is what that process spent on one answer, which a busy machine
-does not change; with PostgreSQL the server's own comes on top.
+kept in the system's folder for temporary files, one for each schema, and used again. Answers are
+asked for over HTTP from a dashboard process of its own. `CPU` is what that process spent on one
+answer, which a busy machine does not change; with PostgreSQL the server's own comes on top.
 """
 
 from __future__ import annotations
@@ -29,7 +29,7 @@ from rich.table import Table
 from collector.store import histogram, histogram_bytes, tables
 from collector.store.engine import open_database
 from collector.store.identity import hex_from_id
-from collector.store.schema import migrate
+from collector.store.schema import migrate, newest_revision
 from tests.benchmarks.reading import rollups, traces
 from tests.benchmarks.reading.dashboard import Dashboard, running_dashboard
 from tests.fixtures.postgres_server import find_binaries, run_postgres
@@ -85,10 +85,13 @@ def _databases(wanted: str | None, opened: ExitStack) -> Iterator[tuple[str, str
 
 
 def history_file() -> Path:
-    """An SQLite database with the rollups: an earlier run's, if what shapes it is the same."""
+    """An SQLite database with the rollups: an earlier run's, if what shapes it is the same.
+
+    Each schema has a folder of its own, so that another checkout's database is left alone.
+    """
     sources = [Path(str(module.__file__)) for module in _SHAPING]
     version = hashlib.sha256(b"".join(source.read_bytes() for source in sources)).hexdigest()[:16]
-    folder = Path(tempfile.gettempdir()) / "timesplit-benchmark-reading"
+    folder = Path(tempfile.gettempdir()) / f"timesplit-benchmark-reading-{newest_revision()}"
     folder.mkdir(exist_ok=True)
     path = folder / f"{version}.sqlite3"
     if not path.exists():
