@@ -138,3 +138,15 @@ def test_shortcut_to_where_queries_set_out_changes_no_site(
     with_shortcut = sites(ask(path))
     monkeypatch.setattr(call_site, "_entry", None)
     assert sites(ask(path)) == with_shortcut
+
+
+@pytest.mark.parametrize("path", ["/many/", "/execute/", "/api/books/", "/plain_books/"])
+def test_wrapper_of_execution_is_no_cause(ask: Callable[..., Seen], path: str) -> None:
+    from django.db import connection
+
+    def watch(execute: Any, *args: Any) -> Any:
+        return execute(*args)
+
+    unwatched = sites(ask(path))
+    with connection.execute_wrapper(watch):
+        assert sites(ask(path)) == unwatched

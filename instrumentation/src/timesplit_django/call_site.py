@@ -37,6 +37,7 @@ CACHED_SITES: Final = 10_000
 ENTRY_DEPTH: Final = 24
 ENTRY_DEPTHS: Final = 4
 ENTRY_MISSES: Final = 100
+WATCHERS_DEPTH: Final = 24
 
 # Which frames these have of their own depends on the version of Python.
 _COMPREHENSION: Final = re.compile(r"(\.<locals>\.<(list|dict|set)comp>|\.<locals>\.<genexpr>)+$")
@@ -107,6 +108,9 @@ _entry: CodeType | None = None
 _entry_depths: Final[list[int]] = []
 _entry_misses = 0
 
+# What calls the wrappers of execution that a connection has.
+_watched: CodeType | None = None
+
 
 def stop_at_view(code: CodeType) -> None:
     """Take this code as the one that calls views."""
@@ -151,6 +155,12 @@ def begin_at(code: CodeType) -> None:
     _entry_depths.clear()
 
 
+def begin_beyond_watchers(code: CodeType) -> None:
+    """Take this code, of Django's, as the one that calls a connection's `execute_wrappers`."""
+    global _watched
+    _watched = code
+
+
 def find_cause(serializing: bool = False) -> Cause:
     """Why the calling thread asks its query; `serializing` looks for the serializer's field too."""
     site, library, relation, frame, place = _walk(_first_frame())
@@ -182,6 +192,18 @@ def _first_frame() -> FrameType:
     frame = sys._getframe(1)
     if _entry is not None and _entry_misses < ENTRY_MISSES:
         _learn_entry(frame)
+    return _beyond_watchers(frame)
+
+
+def _beyond_watchers(frame: FrameType) -> FrameType:
+    """All queries pass `execute_wrappers`, also those that are the user's own: none is a cause."""
+    watching: FrameType | None = frame
+    for _ in range(WATCHERS_DEPTH):
+        if watching is None:
+            break
+        if watching.f_code is _watched:
+            return watching
+        watching = watching.f_back
     return frame
 
 

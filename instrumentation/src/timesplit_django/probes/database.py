@@ -7,13 +7,15 @@ innermost step that talks to the driver is timed, so that what other wrappers do
 from __future__ import annotations
 
 import functools
+import inspect
 from typing import Any, Final
 
 from django.db import connections
 from django.db.backends.base.base import BaseDatabaseWrapper
+from django.db.backends.utils import CursorWrapper
 from django.db.utils import ConnectionHandler
 
-from timesplit_django import guard
+from timesplit_django import call_site, guard
 from timesplit_django.accounting import Activity, current, enter, leave
 from timesplit_django.database_target import target_of
 from timesplit_django.measured_copy import measured_classes, with_copies
@@ -37,6 +39,8 @@ _measured_backends: set[type] = set()
 
 def install() -> None:
     """Measure cursors, connecting and transactions of all backends."""
+    execute: Any = inspect.unwrap(vars(CursorWrapper)["_execute_with_wrappers"])
+    call_site.begin_beyond_watchers(execute.__code__)
     _patches.wrap(BaseDatabaseWrapper, "_prepare_cursor", _measuring_cursor)
     _patches.wrap(BaseDatabaseWrapper, "make_cursor", _making_measured)
     _patches.wrap(BaseDatabaseWrapper, "close_if_health_check_failed", _timed_health_check)
