@@ -250,6 +250,8 @@ def _check_statements(statements: Sequence[StatementCalls]) -> None:
             raise DigestRefused(f"{counted} durations for {statement.calls} calls of a statement")
         if statement.distinct is not None and statement.distinct > counted:
             raise DigestRefused(f"{statement.distinct} sets of parameters for {counted} calls")
+        if statement.uncounted > counted:
+            raise DigestRefused(f"{statement.uncounted} of {counted} calls do not tell their rows")
 
 
 def _check_serializers(

@@ -32,7 +32,7 @@ class Meaning:
     category: str
     part: str | None
     query: Asked | None  # what it asks a database
-    rows: int  # that the database returned
+    rows: int | None  # that the database returned; None where it does not say
     is_folded: bool  # repeats that were not worth a span are folded into it
 
 

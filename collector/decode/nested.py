@@ -14,7 +14,7 @@ from dataclasses import dataclass, field
 from typing import Final
 
 from collector.decode.lean_span import LeanSpan
-from collector.decode.query import Asked
+from collector.decode.query import Asked, Returned
 from collector.decode.span import Kind
 from collector.store.tables import CATEGORIES
 
@@ -33,7 +33,7 @@ class NestedRequest:
     spans: int = 1
     renders: bool = False
     category_ns: dict[str, int] = field(default_factory=lambda: dict.fromkeys(CATEGORIES, 0))
-    queries: dict[Asked, list[tuple[int, int]]] = field(default_factory=lambda: defaultdict(list))
+    queries: dict[Asked, list[Returned]] = field(default_factory=lambda: defaultdict(list))
     _active: list[LeanSpan] = field(default_factory=list)
 
     def __post_init__(self) -> None:

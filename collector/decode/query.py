@@ -30,6 +30,10 @@ class Asked(NamedTuple):
         return CallSite(self.file, self.line, self.function)
 
 
+Returned = tuple[int, int | None]
+"""How long a query lasted within its request, in nanoseconds, and how many rows it returned."""
+
+
 def asked_by(span: Span) -> Asked | None:
     """What the span asks a database; None where it asks none, or begins and ends transactions."""
     if place_of(span).category != "database":
@@ -42,10 +46,10 @@ def asked_by(span: Span) -> Asked | None:
     return Asked(system, text, *_call_site(span))
 
 
-def rows_of(span: Span) -> int:
-    """How many rows the database returned; 0 where the span does not say."""
+def rows_of(span: Span) -> int | None:
+    """How many rows the database returned; None where the span does not say."""
     rows = names.integer_of(span.attributes, names.DB_ROWS)
-    return rows if rows is not None and 0 <= rows <= _MAX_LINE else 0
+    return rows if rows is not None and 0 <= rows <= _MAX_LINE else None
 
 
 def _call_site(span: Span) -> tuple[str, int, str]:

@@ -81,6 +81,7 @@ class StatementCalls(Struct, gc=False):
     rows: Nanoseconds = 0
     durations: list[tuple[Bucket, Count]] = []  # histogram.duration_bucket and calls in it
     distinct: Count | None = None  # different sets of parameters; None where that is not known
+    uncounted: Count = 0  # how many of `calls` do not tell their `rows`
 
 
 class FieldCalls(Struct, gc=False):

@@ -12,13 +12,13 @@ from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass, field
 from typing import Any, Final
 
-from msgspec.structs import astuple
+from msgspec.structs import astuple, replace
 from sqlalchemy import Connection, Engine, Row, func, select
 
 from collector.decode.request import Request, StatementCalls
 from collector.derive.arrivals import Arrived, arrived_in
 from collector.derive.plain_requests import requests_of_trace
-from collector.derive.stored_statements import statements_of
+from collector.derive.stored_statements import statements_of, tells_uncounted_calls
 from collector.journal.frames import CorruptFrame
 from collector.journal.reader import read
 from collector.store.kept_since import read_kept_since
@@ -48,7 +48,8 @@ class _Found:
             self.missing += 1
             return
         theirs = _stored_figures(stored)
-        differing = [name for name, figure in _figures(request).items() if theirs[name] != figure]
+        ours = _figures(request, tells_uncounted=_tells_uncounted(stored))
+        differing = [name for name, figure in ours.items() if theirs[name] != figure]
         self.different.update(differing)
         if differing:
             self.example = request.trace_id
@@ -157,8 +158,11 @@ def _stored(
     return stored
 
 
-def _figures(request: Request) -> dict[str, Any]:
+def _figures(request: Request, *, tells_uncounted: bool) -> dict[str, Any]:
     """What a request and its stored row must agree in, by what it is called in a sentence."""
+    statements = request.statements
+    if not tells_uncounted:
+        statements = [replace(ran, uncounted=0) for ran in statements]
     return {
         "another duration": request.duration_ns,
         "another split": tuple(request.categories),
@@ -166,7 +170,7 @@ def _figures(request: Request) -> dict[str, Any]:
         "another status": (request.status_code, request.error),
         "another queue or CPU time": (request.queue_ns, request.cpu_ns),
         "other parts": request.parts,
-        "other statements": None if request.digested else _sorted(request.statements),
+        "other statements": None if request.digested else _sorted(statements),
     }
 
 
@@ -186,6 +190,10 @@ def _stored_figures(row: Row[Any]) -> dict[str, Any]:
         "other parts": parts_of(stored),
         "other statements": None if row.digested else _sorted(_statements_in(row)),
     }
+
+
+def _tells_uncounted(row: Row[Any]) -> bool:
+    return bool(row.statements) and tells_uncounted_calls(row.statements)
 
 
 def _statements_in(row: Row[Any]) -> list[StatementCalls]:

@@ -9,7 +9,7 @@ from collector.decode import attributes as names
 from collector.decode.digest import DigestRefused, has_digest, read_digest
 from collector.decode.lean_span import LeanSpan
 from collector.decode.nested import NestedRequest, nested_requests
-from collector.decode.query import Asked, asked_by, rows_of
+from collector.decode.query import Asked, Returned, asked_by, rows_of
 from collector.decode.request import Request, StatementCalls, calling_of, is_request, request_of
 from collector.decode.span import Span
 from collector.decode.split import split_group
@@ -17,8 +17,7 @@ from collector.decode.trace import Group, groups_of
 from collector.store.histogram import duration_bucket
 from collector.store.tables import CATEGORIES
 
-Queries = Mapping[Asked, Sequence[tuple[int, int]]]
-"""How long each query lasted within its request, in nanoseconds, and how many rows it returned."""
+Queries = Mapping[Asked, Sequence[Returned]]
 
 
 def requests_of_trace(spans: Sequence[LeanSpan], received_ns: int) -> list[Request]:
@@ -83,7 +82,7 @@ def _fill(
 def _queries(group: Group) -> Queries:
     """The database spans that ask something and are not inside another's, each asked once."""
     asking = {span.span_id: asked for span in group.members if (asked := asked_by(span))}
-    queries: dict[Asked, list[tuple[int, int]]] = defaultdict(list)
+    queries: dict[Asked, list[Returned]] = defaultdict(list)
     for span in group.members:
         asked = asking.get(span.span_id)
         if asked is not None and group.parents[span.span_id] not in asking:
@@ -96,12 +95,14 @@ def _inside(span: Span, head: Span) -> int:
     return max(0, min(span.end_ns, head.end_ns) - max(span.start_ns, head.start_ns))
 
 
-def _calls(calls: Sequence[tuple[int, int]]) -> StatementCalls:
+def _calls(calls: Sequence[Returned]) -> StatementCalls:
     durations_ns = [duration_ns for duration_ns, _ in calls]
+    counted = [rows for _, rows in calls if rows is not None]
     return StatementCalls(
         calls=len(calls),
         execute_ns=sum(durations_ns),
         max_ns=max(durations_ns),
-        rows=sum(rows for _, rows in calls),
+        rows=sum(counted),
         durations=sorted(Counter(map(duration_bucket, durations_ns)).items()),
+        uncounted=len(calls) - len(counted),
     )

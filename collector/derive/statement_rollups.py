@@ -44,6 +44,7 @@ def _by_minute(changes: Sequence[Change]) -> Additions | None:
         _column("rows", statements),
         np.array([known or 0 for known in distinct]),
         np.where(is_known, calls, 0),
+        _column("uncounted", statements),
     ]
     return Additions(
         keys,

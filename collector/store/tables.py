@@ -74,6 +74,7 @@ STATEMENT_SUMS: Final = (
     "rows",
     "distinct_parameters",  # sets of parameters that differ within their request
     "distinct_calls",  # how many of `calls` are known to have so many sets
+    "uncounted_calls",  # how many of `calls` do not tell how many rows they returned
 )
 """What is added up for each statement and call site."""
 

@@ -51,9 +51,14 @@ class StatementCalls:
 
     @cached_property
     def rows_per_call(self) -> float | None:
-        """Rows fetched or affected; None where no client tells."""
+        """Rows fetched or affected by a call that tells them; None where none does.
+
+        What was derived by versions before takes all calls for telling; there no rows at all, and
+        no digest, is as much as unknown.
+        """
         rows = sum(row.rows for row in self.rows)
-        return rows / self.calls if self.calls and (rows or self._digested) else None
+        counted = self.calls - sum(row.uncounted_calls for row in self.rows)
+        return rows / counted if counted > 0 and (rows or self._digested) else None
 
     @cached_property
     def distinct_parameters(self) -> float | None:

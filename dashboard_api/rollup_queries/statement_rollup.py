@@ -14,7 +14,15 @@ from dashboard_api.rollup_queries.rollup_rows import rollup_rows
 from dashboard_api.rollup_queries.selection import Selection
 
 _KEYS: Final = ("statement_id", "endpoint_id", "call_site_id")
-_SUMS: Final = ("calls", "execute_ns", "fetch_ns", "rows", "distinct_parameters", "distinct_calls")
+_SUMS: Final = (
+    "calls",
+    "execute_ns",
+    "fetch_ns",
+    "rows",
+    "distinct_parameters",
+    "distinct_calls",
+    "uncounted_calls",
+)
 
 
 class CallsRow(NamedTuple):
@@ -29,6 +37,7 @@ class CallsRow(NamedTuple):
     rows: int
     distinct_parameters: int
     distinct_calls: int  # of which so many sets of parameters are known
+    uncounted_calls: int  # which do not tell their rows
     max_ns: int
 
     @property
@@ -46,6 +55,7 @@ class CallsRow(NamedTuple):
             self.rows + other.rows,
             self.distinct_parameters + other.distinct_parameters,
             self.distinct_calls + other.distinct_calls,
+            self.uncounted_calls + other.uncounted_calls,
             max(self.max_ns, other.max_ns),
         )
 

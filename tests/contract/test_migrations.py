@@ -1,8 +1,8 @@
 """A database of each released schema, with data that the release derived, brought up to date.
 
 `recordings/schema_0001.json.zst` was written by `schema_recording.py` on the last version whose
-schema was revision 0001. Answers may have more in them since; what was answered then must be the
-same now.
+schema was revision 0001, and so on. Answers may have more in them since; what was answered then
+must be the same now.
 """
 
 from __future__ import annotations
@@ -14,6 +14,7 @@ import threading
 import time
 from collections.abc import Callable, Iterator
 from concurrent.futures import ThreadPoolExecutor
+from functools import cache
 from pathlib import Path
 from typing import Any
 
@@ -29,14 +30,22 @@ from collector.store.schema import SchemaError, migrate, newest_revision, schema
 from tests.collector.payloads import BASE_NS, append_to_journal, digest_attributes, export, message
 from tests.contract.schema_recording import answers
 
-RECORDING = Path(__file__).parent / "recordings" / "schema_0001.json.zst"
+RECORDINGS = Path(__file__).parent / "recordings"
+REVISIONS = ("0001", "0003")  # 0002 was never the newest of a release
 DAY_S = 86_400
 BASE_S = BASE_NS // 10**9
 
 
-@pytest.fixture(scope="session")
-def recording() -> dict[str, Any]:
-    content = zstandard.ZstdDecompressor().decompress(RECORDING.read_bytes())
+@pytest.fixture
+def recording(request: pytest.FixtureRequest) -> dict[str, Any]:
+    """Of the first release, unless a test asks for another."""
+    return _read(getattr(request, "param", REVISIONS[0]))
+
+
+@cache
+def _read(revision: str) -> dict[str, Any]:
+    written = RECORDINGS / f"schema_{revision}.json.zst"
+    content = zstandard.ZstdDecompressor().decompress(written.read_bytes())
     return dict(json.loads(content, object_hook=_bytes))
 
 
@@ -94,12 +103,14 @@ def _assert_told(now: Any, then: Any) -> None:
         assert now == then
 
 
+@pytest.mark.parametrize("recording", REVISIONS, indirect=True)
 def test_everything_is_answered_as_before(released: Engine, recording: dict[str, Any]) -> None:
     migrate(released)
     assert check(released) == []
     _assert_told(answers(released), recording["answers"])
 
 
+@pytest.mark.parametrize("recording", REVISIONS, indirect=True)
 def test_rebuilding_gives_what_the_release_derived(
     released: Engine, recording: dict[str, Any]
 ) -> None:

@@ -14,6 +14,7 @@ from opentelemetry.sdk.trace.export.in_memory_span_exporter import InMemorySpanE
 from opentelemetry.trace import SpanKind, Status, StatusCode, Tracer, set_span_in_context
 from sqlalchemy import Engine
 
+from collector.derive.check import check
 from collector.derive.runner import Deriver
 from collector.journal.frames import JSON, Export
 from collector.store.tables import endpoints, requests, services, statement_minutes, statements
@@ -40,7 +41,9 @@ OLD_QUERY = {"db.system": "postgresql", "db.name": "shop", "db.statement": SQL}
 STABLE_QUERY = {"db.system.name": "postgresql", "db.namespace": "shop", "db.query.text": SQL}
 
 
-def sdk_spans(server: dict[str, Any], query: dict[str, Any]) -> list[ReadableSpan]:
+def sdk_spans(
+    server: dict[str, Any], query: dict[str, Any], first_query: dict[str, Any] | None = None
+) -> list[ReadableSpan]:
     """A request with five queries, as the SDK makes them, in the order in which they end."""
     exporter = InMemorySpanExporter()
     resource = Resource({"service.name": "books", "deployment.environment": "prod"})
@@ -51,7 +54,8 @@ def sdk_spans(server: dict[str, Any], query: dict[str, Any]) -> list[ReadableSpa
     request = django.start_span("GET", kind=SpanKind.SERVER, attributes=server, start_time=BASE_NS)
     for number in range(5):
         start_ns = BASE_NS + (10 * number + 1) * MS
-        _query(psycopg, request, query, start_ns)
+        attributes = query if number or first_query is None else first_query
+        _query(psycopg, request, attributes, start_ns)
     request.set_status(Status(StatusCode.ERROR))
     request.end(BASE_NS + 100 * MS)
     return list(exporter.get_finished_spans())
@@ -100,6 +104,21 @@ def test_python_sdk_is_understood(
     assert statement["summary"] == "SELECT shop_book"
     [calls] = rows_of(engine, statement_minutes)
     assert (calls["calls"], calls["execute_ns"], calls["max_ns"]) == (5, 20 * MS, 4 * MS)
+    assert (calls["rows"], calls["uncounted_calls"]) == (0, 5)
+
+
+def test_rows_are_known_of_the_queries_that_tell_them(engine: Engine) -> None:
+    """Also of one that comes late: it corrects what was derived."""
+    telling = STABLE_QUERY | {"db.response.returned_rows": 7}
+    late, *others = sdk_spans(STABLE_SERVER, STABLE_QUERY, telling)
+    figures = []
+    for spans in (others, [late]):
+        append_to_journal(engine, encode_spans(spans))
+        derive(engine)
+        [calls] = rows_of(engine, statement_minutes)
+        figures.append((calls["calls"], calls["rows"], calls["uncounted_calls"]))
+    assert figures == [(4, 0, 4), (5, 7, 4)]
+    assert check(engine) == []
 
 
 def test_spans_sent_one_by_one_are_assembled(engine: Engine) -> None:

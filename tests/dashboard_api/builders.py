@@ -50,7 +50,7 @@ class Calls:
     site: tuple[str, int, str] = ("shop/api.py", 31, "get_reviews")
     execute_ns: Sequence[int] = (2 * MS,)
     fetch_ns: int = 0
-    rows: int = 0
+    rows: int | None = 0  # None: no call tells
     relation: tuple[str, str] = ("", "")
     prefetch: bool = False
     distinct: int | None = None
@@ -345,7 +345,8 @@ def _calls(made: Sequence[ARequest], period_s: int, table: Table) -> list[dict[s
             row["execute_ns"] += sum(calls.execute_ns)
             row["fetch_ns"] += calls.fetch_ns
             row["max_ns"] = max(row["max_ns"], *calls.execute_ns)
-            row["rows"] += calls.rows
+            row["rows"] += calls.rows or 0
+            row["uncounted_calls"] += len(calls.execute_ns) if calls.rows is None else 0
             row["distinct_parameters"] += calls.distinct or 0
             row["distinct_calls"] += 0 if calls.distinct is None else len(calls.execute_ns)
             for execute_ns in calls.execute_ns:

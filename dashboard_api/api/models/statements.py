@@ -75,7 +75,8 @@ class EndpointStatement(Answer):
         "is within `execute_ms`."
     )
     rows_per_call: float | None = Field(
-        description="Mean number of rows fetched or affected by a call. Null where no client tells."
+        description="Mean number of rows fetched or affected, over the calls that tell. "
+        "Null where none does."
     )
     distinct_parameters: float | None = Field(
         description="Share of the calls, 0..1, whose parameters no other call of the same request "

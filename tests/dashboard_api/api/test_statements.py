@@ -117,11 +117,29 @@ def test_statement_that_did_not_run_has_no_durations(api: Api, engine: Engine) -
     )
 
 
-def test_plain_opentelemetry_tells_neither_rows_nor_fetch(api: Api, engine: Engine) -> None:
-    store(engine, [ARequest(digested=False, render_known=False, statements=[ONCE])])
+@pytest.mark.parametrize("rows", [0, None], ids=["derived by an earlier version", "now"])
+def test_plain_opentelemetry_tells_neither_rows_nor_fetch(
+    api: Api, engine: Engine, rows: int | None
+) -> None:
+    ran = replace(ONCE, rows=rows)
+    store(engine, [ARequest(digested=False, render_known=False, statements=[ran])])
     (row,) = statements(api)
     assert row["execute_ms"] == {"mean": 9.0, "total": 9.0}
     assert row["fetch_ms"] is row["rows_per_call"] is None
+
+
+def test_rows_are_those_of_the_calls_that_tell_them(api: Api, engine: Engine) -> None:
+    untold = replace(LOOP, rows=None)
+    later = ARequest(digested=False, render_known=False, statements=[untold], at_s=60)
+    store(engine, [ORDERS, later])
+    assert statements(api)[0]["calls"] == 2 * 147
+    assert statements(api)[0]["rows_per_call"] == 2.0
+
+
+def test_calls_without_rows_are_not_calls_that_do_not_tell(api: Api, engine: Engine) -> None:
+    other = ARequest(digested=False, render_known=False, statements=[replace(ONCE, rows=None)])
+    store(engine, [ORDERS, other])
+    assert statements(api)[1]["rows_per_call"] == 0.0
 
 
 @pytest.mark.parametrize(

@@ -998,7 +998,7 @@ export interface components {
             impact: number | null;
             /**
              * Rows Per Call
-             * @description Mean number of rows fetched or affected by a call. Null where no client tells.
+             * @description Mean number of rows fetched or affected, over the calls that tell. Null where none does.
              */
             rows_per_call: number | null;
             /**
@@ -2285,7 +2285,7 @@ export interface components {
             impact: number | null;
             /**
              * Rows Per Call
-             * @description Mean number of rows fetched or affected by a call. Null where no client tells.
+             * @description Mean number of rows fetched or affected, over the calls that tell. Null where none does.
              */
             rows_per_call: number | null;
             /**
