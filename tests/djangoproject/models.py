@@ -2,10 +2,13 @@
 
 from __future__ import annotations
 
+from typing import Any
+
 from django.contrib.contenttypes.fields import GenericForeignKey, GenericRelation
 from django.contrib.contenttypes.models import ContentType
 from django.db import models
 
+from tests.djangoproject.fields import PassingForeignKey
 from tests.djangoproject.querysets import Passing, Replacing
 
 
@@ -65,7 +68,7 @@ class Reader(models.Model):
 
 
 class Loan(models.Model):
-    reader = models.ForeignKey(Reader, models.CASCADE)
+    reader = PassingForeignKey(Reader, models.CASCADE)
     book = models.ForeignKey(Book, models.CASCADE)
 
     class Meta:
@@ -82,6 +85,9 @@ class Card(models.Model):
 
     def __str__(self) -> str:
         return self.number
+
+    def refresh_from_db(self, *args: Any, **kwargs: Any) -> None:
+        super().refresh_from_db(*args, **kwargs)
 
 
 class Label(models.Model):

@@ -274,6 +274,9 @@ CASES: Final[dict[str, Callable[[], Any]]] = {
     ),
     "serializer": lambda: CardSerializer(Card.objects.all(), many=True).data,
     "serializer_many_to_many": lambda: FavouritesSerializer(readers(), many=True).data,
+    "own_descriptor": lambda: [
+        loan.reader.name for loan in Loan.objects.order_by("book", "pk")[:2]
+    ],
     "own_queryset_passing": lambda: own_querysets("passing"),
     "own_queryset_replacing": lambda: own_querysets("replacing"),
 }

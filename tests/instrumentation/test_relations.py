@@ -106,6 +106,7 @@ EXPECTED: Final[dict[str, dict[str | None, int]]] = {
     "template_reverse": {None: 1, "Book.reviews": 2, "Book.fans": 2},
     "serializer": {None: 1, "Card.reader": 2},
     "serializer_many_to_many": {None: 1, "Reader.favourites": 2},
+    "own_descriptor": {None: 1, "Loan.reader": 2},
     "own_queryset_passing": {None: 1, "Author.books": 8},
     "own_queryset_replacing": {None: 1, "Author.books": 8},
 }
@@ -147,7 +148,10 @@ def test_relation_of_a_query(ask: Callable[..., Seen], case: str) -> None:
     assert relations(seen) == EXPECTED[case]
 
 
-@pytest.mark.parametrize("case", ["foreign_key_pickled", "deferred_of_raw", "reverse_union"])
+@pytest.mark.parametrize(
+    "case",
+    ["foreign_key_pickled", "deferred_only", "deferred_of_raw", "own_descriptor", "reverse_union"],
+)
 def test_what_is_loaded_one_by_one_is_one_statement_of_one_line(
     ask: Callable[..., Seen], case: str
 ) -> None:

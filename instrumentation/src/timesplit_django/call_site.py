@@ -23,7 +23,7 @@ from types import CodeType, FrameType
 from typing import Any, Final, NamedTuple
 
 from timesplit_django import guard, source_files
-from timesplit_django.relation import Relation, relation_of_queryset
+from timesplit_django.relation import Relation
 from timesplit_django.source_files import (
     BOUNDARY,
     FRAMEWORK,
@@ -98,9 +98,10 @@ _relation_readers: Final[dict[int, Callable[[FrameType], Relation | None]]] = {}
 _sites: Final[dict[tuple[int, int], tuple[Any, Site]]] = {}
 # By the class's module and name, and the field's. A class may be made for a single request.
 _places: Final[dict[tuple[str, str, str], _Place]] = {}
-# What asks for rows, and the names of its methods that do.
-_asking_classes: Final[list[type]] = []
-_asking_methods: Final[set[str]] = set()
+# By the name of a method: the classes of Django's that have it, and what reads the relation from a
+# frame of what stands in its place.
+_Overridden = tuple[tuple[type, ...], Callable[[FrameType], Relation | None]]
+_overridden: Final[dict[str, _Overridden]] = {}
 
 # Most queries are on their way for a dozen frames of Django's before the first that says anything,
 # the same each time. Known are the code where they set out, and how far from the query it has been.
@@ -138,14 +139,17 @@ def find_relations(code: CodeType, reader: Callable[[FrameType], Relation | None
     _verdicts[code.co_filename] = RELATED
 
 
-def look_through(classes: list[type], methods: set[str]) -> None:
+def look_through(
+    classes: list[type], methods: set[str], reader: Callable[[FrameType], Relation | None]
+) -> None:
     """Take none of these methods of these classes, or of subclasses of them, as a cause.
 
-    The classes are those of querysets and managers. All queries pass a method that somebody has put
-    in the place of Django's, so it says nothing.
+    All queries of their kind pass a method that somebody has put in the place of Django's, so it
+    says nothing but, to `reader`, the relation.
     """
-    _asking_classes[:] = classes
-    _asking_methods.update(methods)
+    for name in methods:
+        known = _overridden[name][0] if name in _overridden else ()
+        _overridden[name] = (tuple({*known, *classes}), reader)
 
 
 def begin_at(code: CodeType) -> None:
@@ -231,14 +235,14 @@ def _walk(frame: FrameType | None) -> _Walked:
         if verdict is None:
             verdict = _verdict(code.co_filename)
         if verdict == OWN:
-            asking = _asking(frame) if code.co_name in _asking_methods else None
-            if asking is None:
+            overridden = _overridden.get(code.co_name)
+            if overridden is None or not _is_of(frame, overridden[0]):
                 return _own_site(frame), library, relation, frame, None
-            relation = relation or relation_of_queryset(asking)
+            relation = relation or _read_relation(overridden[1], frame)
         elif verdict == RELATED:
             # What a library has around the queryset's own asking is no cause.
             library = None
-            relation = relation or _read_relation(frame)
+            relation = relation or _read_relation(_relation_readers.get(id(code)), frame)
         elif verdict == BOUNDARY:
             return awaiting.get(), library, relation, None, None
         elif verdict != PASSED_OVER:
@@ -251,14 +255,14 @@ def _walk(frame: FrameType | None) -> _Walked:
     return awaiting.get() or BY_VIEW, library, relation, None, None
 
 
-def _asking(frame: FrameType) -> Any | None:
-    """The queryset, where this is a method that somebody has put in the place of Django's."""
-    owner = _locals_of(frame).get("self")
-    return owner if isinstance(owner, tuple(_asking_classes)) else None
+def _is_of(frame: FrameType, classes: tuple[type, ...]) -> bool:
+    """Whether this is a method of an object of these classes."""
+    return isinstance(_locals_of(frame).get("self"), classes)
 
 
-def _read_relation(frame: FrameType) -> Relation | None:
-    read = _relation_readers.get(id(frame.f_code))
+def _read_relation(
+    read: Callable[[FrameType], Relation | None] | None, frame: FrameType
+) -> Relation | None:
     try:
         return None if read is None else read(frame)
     except Exception:

@@ -16,7 +16,7 @@ from types import CodeType, FrameType, ModuleType
 from typing import Any
 
 from django.apps import apps
-from django.db.models import query, query_utils
+from django.db.models import Model, query, query_utils
 from django.db.models.fields import related_descriptors
 from django.db.models.manager import BaseManager
 
@@ -34,6 +34,11 @@ from timesplit_django.relation import (
 _patches = Patches()
 
 _QUERYSET_METHODS = ("_fetch_all", "_iterator", "aggregate", "count", "exists")
+_DESCRIPTORS = (
+    related_descriptors.ForwardManyToOneDescriptor,
+    related_descriptors.ReverseOneToOneDescriptor,
+    query_utils.DeferredAttribute,
+)
 # Those that applications put their own in the place of, and that others of Django's call.
 _ASKING_METHODS = {
     *_QUERYSET_METHODS,
@@ -46,15 +51,12 @@ def install() -> None:
     """Read relations from the stack, and let related managers mark their querysets."""
     for name in _QUERYSET_METHODS:
         _read(inspect.unwrap(vars(query.QuerySet)[name]).__code__, _of_queryset)
-    call_site.look_through([query.QuerySet, BaseManager], _ASKING_METHODS)
+    call_site.look_through([query.QuerySet, BaseManager], _ASKING_METHODS, _of_queryset)
+    call_site.look_through([Model], {"refresh_from_db"}, lambda _: None)
     _read(query.prefetch_one_level.__code__, _of_prefetch)
     _read(_code_of_chunks(), _of_chunk)
-    for descriptor in (
-        related_descriptors.ForwardManyToOneDescriptor,
-        related_descriptors.ReverseOneToOneDescriptor,
-        query_utils.DeferredAttribute,
-    ):
-        _read(descriptor.__get__.__code__, _of_descriptor)
+    for descriptor in _DESCRIPTORS:
+        _read_descriptor(descriptor)
     _patches.wrap(
         related_descriptors, "create_reverse_many_to_one_manager", _marking(relation_of_reverse)
     )
@@ -74,7 +76,7 @@ def uninstall() -> None:
 def _patch_generic(module: ModuleType) -> None:
     # The field is its own descriptor before Django 6.0.
     owner = getattr(module, "GenericForeignKeyDescriptor", module.GenericForeignKey)
-    _read(owner.__get__.__code__, _of_descriptor)
+    _read_descriptor(owner)
     _patches.wrap(
         module,
         "create_generic_related_manager",
@@ -84,6 +86,11 @@ def _patch_generic(module: ModuleType) -> None:
 
 def _read(code: CodeType, read: Callable[[FrameType], Relation | None]) -> None:
     call_site.find_relations(code, read)
+
+
+def _read_descriptor(descriptor: Any) -> None:
+    _read(descriptor.__get__.__code__, _of_descriptor)
+    call_site.look_through([descriptor], {"__get__", "get_object"}, _of_descriptor)
 
 
 def _code_of_chunks() -> CodeType:
