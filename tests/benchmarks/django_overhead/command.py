@@ -35,7 +35,7 @@ from tests.benchmarks.django_overhead.plan import CONTROL, STOCK, VARIANTS, stoc
 from tests.benchmarks.django_overhead.report import print_report
 from tests.fixtures.postgres_server import find_binaries, run_postgres
 
-ROUNDS = 15
+ROUNDS = 60
 FILE_COLUMNS = 160  # where the output is not a terminal's
 
 

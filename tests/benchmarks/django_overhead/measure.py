@@ -1,11 +1,17 @@
-"""Takes the measurements: turns of every variant on every view, and the memory of a worker."""
+"""Takes the measurements: turns of every variant on every view, and the memory of a worker.
+
+A shared machine is slower for seconds at a time, and never quicker than it is. So turns are short
+and many, in an order drawn for each round, and a variant's time is the mean of its quietest quarter:
+of two bare workers side by side these agree several times better than medians do.
+"""
 
 from __future__ import annotations
 
+import random
 from collections.abc import Callable, Sequence
 from contextlib import ExitStack
 from dataclasses import dataclass
-from statistics import median
+from statistics import fmean
 from typing import Final
 
 from tests.benchmarks.django_overhead.children import Worker, running_worker
@@ -22,6 +28,7 @@ from tests.fixtures.compiled_package import compiled_package
 
 MEMORY_REQUESTS: Final = 20_000
 MEMORY_TURN: Final = 1000
+QUIETEST: Final = 0.25
 # More than the spans of any turn, so that none is dropped however fast the turn is.
 QUEUE_SPANS: Final = "32768"
 Note = Callable[[str], None]
@@ -74,24 +81,24 @@ class Times:
 
     def bare_us(self, view: View) -> float:
         """What a request of the bare application takes."""
-        return median(self._request_ns[BARE, view]) / 1000
+        return self._quiet_ns(BARE, view) / 1000
 
     def added_us(self, variant: str, view: View) -> float:
-        """What the variant adds to a request: the median of the rounds' differences to bare."""
-        return median(own - bare for own, bare in self._pairs(variant, view)) / 1000
+        """What the variant adds to a request."""
+        return (self._quiet_ns(variant, view) - self._quiet_ns(BARE, view)) / 1000
 
     def ratio(self, variant: str, view: View) -> float:
-        """The median of the rounds' ratios to bare."""
-        return median(own / bare for own, bare in self._pairs(variant, view))
+        """What a request takes, as a multiple of what it takes bare."""
+        return self._quiet_ns(variant, view) / self._quiet_ns(BARE, view)
 
     def query_us(self, variant: str, few: View, many: View) -> float:
         """What each further query adds, between two views."""
         added_us = self.added_us(variant, many) - self.added_us(variant, few)
         return added_us / (many.queries - few.queries)
 
-    def _pairs(self, variant: str, view: View) -> list[tuple[float, float]]:
-        measured = self._request_ns
-        return list(zip(measured[variant, view], measured[BARE, view], strict=True))
+    def _quiet_ns(self, variant: str, view: View) -> float:
+        taken_ns = sorted(self._request_ns[variant, view])
+        return fmean(taken_ns[: max(1, int(len(taken_ns) * QUIETEST))])
 
 
 @dataclass(frozen=True)
@@ -103,7 +110,7 @@ class Memory:
 
 
 def measure_times(site: Site, variants: Sequence[str], rounds: int, note: Note) -> Times:
-    """Turns of all variants in an order that moves on with each round. Loss is refused."""
+    """Turns of all variants, in another order in each round. Loss is refused."""
     times = Times()
     with ExitStack() as stack:
         workers = [
@@ -115,7 +122,7 @@ def measure_times(site: Site, variants: Sequence[str], rounds: int, note: Note) 
             worker.count()
         for number in range(rounds):
             note(f"round {number + 1} of {rounds}")
-            _take_round(workers, number, times)
+            _take_round(workers, times)
             for worker in workers:
                 worker.refuse_loss()
     return times
@@ -136,10 +143,9 @@ def _warm_up(worker: Worker) -> None:
         worker.turn(view.path, view.queries, view.turn_requests)
 
 
-def _take_round(workers: Sequence[Worker], number: int, times: Times) -> None:
-    first = number % len(workers)
+def _take_round(workers: Sequence[Worker], times: Times) -> None:
     for view in VIEWS:
-        for worker in (*workers[first:], *workers[:first]):
+        for worker in random.sample(workers, len(workers)):
             taken = worker.turn(view.path, view.queries, view.turn_requests)
             times.add(worker.variant, view, taken["cpu_ns"] / view.turn_requests)
 

@@ -40,13 +40,13 @@ class View:
     turn_requests: int
 
 
-PLAIN: Final = View("plain, 0 queries", "/plain/", 0, 400)
-ONE_QUERY: Final = View("1 query", "/one/", 1, 150)
-LIST: Final = View("DRF list, 10 queries", "/list/", 10, 30)
-NESTED: Final = View("DRF nested, 147 queries", "/nested/", 147, 6)
-TABLE: Final = View("template, 200 rows, 2 queries", "/table/", 2, 10)
-STATEMENTS: Final = View("150 bare statements", "/statements/", 150, 12)
-ROWS: Final = View("DRF, 200 rows of 10 fields, 1 query", "/rows/", 1, 12)
+PLAIN: Final = View("plain, 0 queries", "/plain/", 0, 100)
+ONE_QUERY: Final = View("1 query", "/one/", 1, 50)
+LIST: Final = View("DRF list, 10 queries", "/list/", 10, 15)
+NESTED: Final = View("DRF nested, 147 queries", "/nested/", 147, 3)
+TABLE: Final = View("template, 200 rows, 2 queries", "/table/", 2, 6)
+STATEMENTS: Final = View("150 bare statements", "/statements/", 150, 10)
+ROWS: Final = View("DRF, 200 rows of 10 fields, 1 query", "/rows/", 1, 8)
 VIEWS: Final = (PLAIN, ONE_QUERY, LIST, NESTED, ROWS, TABLE, STATEMENTS)
 
 

@@ -27,7 +27,7 @@ ADDED_NS = {
     EVERY_SPAN: (50_000.0, 50_000.0),
     STOCK: (200_000.0, 100_000.0),
 }
-SPEEDS = (1.0, 3.0, 1.0)  # a round in which the machine was slow changes no median
+SPEEDS = (1.0, 3.0, 2.0, 1.0)  # rounds in which the machine was slow change nothing
 
 
 @pytest.fixture
@@ -50,7 +50,7 @@ def test_a_target_without_its_peer_is_unknown_not_met() -> None:
     assert verdicts == ["unknown", "unknown", "unknown", "met"]
 
 
-def test_cost_is_the_median_difference_to_bare(times: Times) -> None:
+def test_cost_is_the_difference_to_bare_where_the_machine_was_quietest(times: Times) -> None:
     assert times.added_us(CONTROL, PLAIN) == 0
     assert times.added_us(DEFAULT, ONE_QUERY) == 45
     assert times.ratio(STOCK, PLAIN) == pytest.approx(1.2)
