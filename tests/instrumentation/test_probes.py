@@ -32,7 +32,7 @@ def _attributes() -> dict[str, object]:
     from rest_framework.serializers import BaseSerializer
 
     looked_at = {
-        BaseDatabaseWrapper: "_prepare_cursor connect _commit",
+        BaseDatabaseWrapper: "make_cursor make_debug_cursor is_usable connect _commit",
         BaseHandler: "load_middleware make_view_atomic",
         BaseSerializer: "data is_valid",
         JsonResponse: "__init__",

@@ -19,7 +19,7 @@ from timesplit_django import call_site, guard
 from timesplit_django.accounting import Activity, current, enter, leave
 from timesplit_django.database_target import target_of
 from timesplit_django.measured_copy import measured_classes, with_copies
-from timesplit_django.measured_cursor import MeasuredCursorWrapper, measured_class
+from timesplit_django.measured_cursor import measured_class
 from timesplit_django.parts import CONNECT, TRANSACTION
 from timesplit_django.patching import Patches, timed
 
@@ -41,9 +41,7 @@ def install() -> None:
     """Measure cursors, connecting and transactions of all backends."""
     execute: Any = inspect.unwrap(vars(CursorWrapper)["_execute_with_wrappers"])
     call_site.begin_beyond_watchers(execute.__code__)
-    _patches.wrap(BaseDatabaseWrapper, "_prepare_cursor", _measuring_cursor)
     _patches.wrap(BaseDatabaseWrapper, "make_cursor", _making_measured)
-    _patches.wrap(BaseDatabaseWrapper, "close_if_health_check_failed", _timed_health_check)
     _patches.wrap(ConnectionHandler, "create_connection", _measuring_backend)
     _measure_backend(BaseDatabaseWrapper)
     for connection in connections.all(initialized_only=True):
@@ -76,6 +74,11 @@ def _measure_backend(backend: type) -> None:
             continue
         _measured_backends.add(owner)
         _patches.wrap(owner, "connect", timed(CONNECT, shown=True, describe=_describe_connection))
+        # What a connection's health check asks, which is due once a request.
+        _patches.wrap(owner, "is_usable", timed(CONNECT))
+        _patches.wrap(owner, "make_debug_cursor", _measuring_cursor)
+        if owner is not BaseDatabaseWrapper:
+            _patches.wrap(owner, "make_cursor", _measuring_cursor)
         for name in TRANSACTION_METHODS:
             _patches.wrap(owner, name, _timed_transaction)
 
@@ -106,18 +109,6 @@ def _timed_transaction(original: Any) -> Any:
     return step
 
 
-def _timed_health_check(original: Any) -> Any:
-    measured = timed(CONNECT)(original)
-
-    @functools.wraps(original)
-    def close_if_health_check_failed(self: Any) -> Any:
-        if self.health_check_done or not self.health_check_enabled or self.connection is None:
-            return original(self)
-        return measured(self)
-
-    return close_if_health_check_failed
-
-
 def _making_measured(original: Any) -> Any:
     """Make Django's own kind of cursor a measured one at once."""
 
@@ -137,14 +128,14 @@ def _measuring_cursor(original: Any) -> Any:
     """Measure the cursors of backends that make their own, and those that log for debugging."""
 
     @functools.wraps(original)
-    def _prepare_cursor(self: Any, cursor: Any) -> Any:
+    def make_cursor(self: Any, cursor: Any) -> Any:
         wrapped = original(self, cursor)
         try:
-            if type(wrapped) is not MeasuredCursorWrapper and current.get() is not None:
+            if current.get() is not None:
                 measured = measured_class(type(wrapped))
                 wrapped.__class__ = with_copies(measured, type(wrapped.cursor))
         except Exception:
-            guard.report("_prepare_cursor")
+            guard.report(original.__qualname__)
         return wrapped
 
-    return _prepare_cursor
+    return make_cursor
