@@ -93,6 +93,20 @@ def test_connecting_is_measured_and_its_statements_are_not_counted(
     assert seen.parts["connect"] > 0
 
 
+def test_health_check_of_a_connection_is_connecting(ask: Callable[..., Seen], using: str) -> None:
+    from django.db import connections
+
+    connection = connections[using]
+    connection.ensure_connection()
+    connection.health_check_enabled, connection.health_check_done = True, False
+    try:
+        seen = ask(f"/many/?using={using}")
+        assert seen.attributes["timesplit.queries"] == 25
+        assert seen.parts["connect"] > 0
+    finally:
+        connection.health_check_enabled = False
+
+
 def test_cursor_of_debug_mode_is_measured(ask: Callable[..., Seen], using: str) -> None:
     from django.db import connections
 
