@@ -102,7 +102,8 @@ def test_health_check_of_a_connection_is_connecting(ask: Callable[..., Seen], us
     try:
         seen = ask(f"/many/?using={using}")
         assert seen.attributes["timesplit.queries"] == 25
-        assert seen.parts["connect"] > 0
+        pooled = getattr(connection, "pool", None)  # its connections are sound, says Django
+        assert ("connect" in seen.parts) == (not pooled)
     finally:
         connection.health_check_enabled = False
 
