@@ -44,8 +44,8 @@ _MANY: Final = b"\x11"
 _FIRST_FORM: Final = _FEW[0]  # a row that begins below is of revision 0001
 _REVISION_0001: Final = np.dtype([("metric", "u1"), ("bucket", "<i2"), ("count", "<i4")])
 
-_CHUNK_BYTES: Final = 262_144
-_CHUNK_ROWS: Final = 32
+_CHUNK_BYTES: Final = 524_288
+_CHUNK_ROWS: Final = 64
 _MOST_TOGETHER: Final = 256  # bytes whose sum is sure to fit into two bytes
 _LOW_BYTES: Final = np.uint64(0x00FF00FF00FF00FF)
 

@@ -12,7 +12,8 @@ from typing import Any, Final
 
 import psycopg
 from psycopg.pq import Format
-from sqlalchemy import Connection, Engine
+from sqlalchemy import Connection, Engine, Select
+from sqlalchemy.exc import DBAPIError
 
 from collector.store.one_state import one_state
 
@@ -20,6 +21,7 @@ LONGEST_S: Final = 30
 """After which a question is given up; the longest of the benchmark takes a hundredth of it."""
 
 _STEPS: Final = 100_000  # of SQLite's virtual machine: some milliseconds
+_ROWS_AT_ONCE: Final = 500  # histograms of days: a megabyte
 
 
 class _BinaryCursor(psycopg.Cursor[Any]):
@@ -43,6 +45,30 @@ def snapshot(engine: Engine) -> Iterator[Connection]:
             driver.cursor_factory = _BinaryCursor
             connection.exec_driver_sql(f"SET LOCAL statement_timeout = '{LONGEST_S}s'")
             yield connection
+
+
+def streamed(connection: Connection, query: Select[Any]) -> Iterator[Any]:
+    """The rows of a large result, all of which have to be taken.
+
+    PostgreSQL reads the next ones while these are taken in, and only a few are held at a time;
+    SQLite does so anyway. A client library before 17 hands all of them over at once.
+    """
+    if connection.dialect.name == "sqlite" or not psycopg.capabilities.has_stream_chunked():
+        yield from connection.execute(query)
+        return
+    compiled = query.compile(
+        dialect=connection.dialect, compile_kwargs={"render_postcompile": True}
+    )
+    driver: Any = connection.connection.driver_connection
+    try:
+        with driver.cursor(binary=True) as cursor:
+            yield from cursor.stream(compiled.string, compiled.params, size=_ROWS_AT_ONCE)
+    except psycopg.Error as error:
+        if driver.closed:
+            connection.invalidate()
+        raise DBAPIError.instance(
+            compiled.string, None, error, psycopg.Error, dialect=connection.dialect
+        ) from error
 
 
 @contextmanager

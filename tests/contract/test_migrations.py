@@ -25,6 +25,7 @@ from sqlalchemy import Engine, column, insert, table, text
 from collector.derive.check import check
 from collector.derive.rebuild import rebuild
 from collector.derive.runner import Deriver
+from collector.retention.partitions import create_partitions
 from collector.store.engine import open_database
 from collector.store.schema import SchemaError, migrate, newest_revision, schema_revision
 from tests.collector.payloads import BASE_NS, append_to_journal, digest_attributes, export, message
@@ -153,6 +154,23 @@ def test_processes_that_migrate_at_once_do_not_collide(released: Engine, release
 def _revision(engine: Engine) -> str | None:
     with engine.connect() as connection:
         return schema_revision(connection)
+
+
+@pytest.mark.postgres
+def test_histograms_are_stored_alike_in_all_partitions(released_on_postgres: Engine) -> None:
+    engine = released_on_postgres
+    migrate(engine, to="0004")
+    create_partitions(engine, BASE_S + 30 * DAY_S)
+    migrate(engine)
+    create_partitions(engine, BASE_S + 60 * DAY_S)
+    stored = text(
+        "SELECT attstorage::text, attcompression::text, count(*) FROM pg_attribute"
+        " WHERE attname = 'histograms' GROUP BY 1, 2"
+    )
+    with engine.connect() as connection:
+        [(storage, _, tables)] = connection.execute(stored).all()
+    assert storage == "m"
+    assert tables > 30
 
 
 @pytest.mark.postgres

@@ -4,11 +4,13 @@ from __future__ import annotations
 
 import pytest
 from sqlalchemy import Engine, func, select, text
+from sqlalchemy.exc import OperationalError
 
 from collector.store.tables import statements
 from dashboard_api.app import create_app
+from dashboard_api.database import open_for_reading
 from dashboard_api.rollup_queries import snapshot as snapshots
-from dashboard_api.rollup_queries.snapshot import snapshot
+from dashboard_api.rollup_queries.snapshot import snapshot, streamed
 from tests.dashboard_api.client import Api
 
 ENDLESS = "WITH RECURSIVE n(i) AS (SELECT 1 UNION ALL SELECT i + 1 FROM n) SELECT max(i) FROM n"
@@ -25,17 +27,37 @@ def impatient(engine: Engine, monkeypatch: pytest.MonkeyPatch) -> Api:
         with snapshot(engine) as connection:
             connection.execute(text(ENDLESS))
 
+    @app.get("/endless-stream")
+    def endless_stream() -> None:
+        with snapshot(engine) as connection:
+            list(streamed(connection, select(text("*")).select_from(text(f"({ENDLESS}) AS n"))))
+
     # Before the page's routes, which were added first.
-    app.router.routes.insert(0, app.router.routes.pop())
+    for _ in range(2):
+        app.router.routes.insert(0, app.router.routes.pop())
     return Api(app)
 
 
-def test_question_that_takes_too_long_is_given_up(impatient: Api) -> None:
-    problem = impatient.problem("/endless")
+@pytest.mark.parametrize("path", ["/endless", "/endless-stream"])
+def test_question_that_takes_too_long_is_given_up(
+    engine: Engine, impatient: Api, path: str
+) -> None:
+    problem = impatient.problem(path)
     assert (problem["status"], "Ask for a shorter range" in problem["detail"]) == (503, True)
-
-
-def test_connection_is_as_before_afterwards(engine: Engine, impatient: Api) -> None:
-    impatient.problem("/endless")
     with snapshot(engine) as connection:
         assert connection.scalar(select(func.count()).select_from(statements)) == 0
+
+
+@pytest.mark.postgres
+def test_stream_that_is_cut_off_spoils_no_other_question(postgres_database_url: str) -> None:
+    engine = open_for_reading(postgres_database_url)
+    rows = select(func.generate_series(1, 100_000))
+    with snapshot(engine) as connection, pytest.raises(OperationalError):
+        backend = connection.scalar(select(func.pg_backend_pid()))
+        for row in streamed(connection, rows):
+            if row[0] == 1:
+                with engine.connect() as other:
+                    other.execute(select(func.pg_terminate_backend(backend)))
+    with snapshot(engine) as connection:
+        assert len(list(streamed(connection, rows))) == 100_000
+    engine.dispose()
