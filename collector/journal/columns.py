@@ -1,347 +1,351 @@
 """Takes the numbers out of the text of exports, so that both compress well; exactly reversible.
 
 Ids, times and figures change from span to span, and what is between them repeats. Left in place,
-each number ends a repetition and makes the next one cost bytes of its own. So what looks like the
-ids of a span, its start and end, the value of an integer attribute or a decimal number is cut out
-and stored in columns, each after its kind, with a table of where the cuts were. Of ids only those of
-spans are new, and the first of each trace: others are told by where they stand. Where something
-only looks like it, nothing is lost: what was cut is put back as it was, whatever it meant.
-
-All is done by numpy on whole arrays, since a journal row holds thousands of spans.
+each number ends a repetition and makes the next one cost bytes of its own. So what looks like a
+number (`cuts.py`) is cut out and stored in columns, each after its kind; in the text one byte marks
+the place. Of ids only those of spans are new, and the first of each trace: others are told by where
+they stand. A figure that stood a little before, as that of a query does in its span and in the
+digest, is told by how many figures ago. Where something only looks like a number, nothing is lost:
+what was cut is put back as it was, whatever it meant.
 """
 
 from __future__ import annotations
 
-import struct
-from collections.abc import Callable, Iterator
-from typing import Any, Final, NamedTuple
+from collections.abc import Iterator
+from typing import Final, NamedTuple
 
 import numpy as np
 from numpy.typing import NDArray
 
-Bytes = NDArray[np.uint8]
-Numbers = NDArray[np.int64]
+from collector.journal.cuts import (
+    ATTRIBUTE,
+    DECIMAL_MARK,
+    ESCAPED,
+    FIRST_MARK,
+    INTEGER_MARK,
+    INTEGERS,
+    IS_INTEGER,
+    IS_SPAN,
+    LENGTH_BYTES,
+    LENGTHS,
+    MARKS,
+    MOST_DIGITS,
+    OWN_BYTES,
+    SPAN_TAG,
+    TAGS,
+    TIMES,
+    Bytes,
+    Cuts,
+    Numbers,
+    covered,
+    find_cuts,
+)
+from collector.journal.id_columns import put_ids, split_ids
+from collector.journal.planes import from_planes, planes, signed, unsigned
 
-# Kinds of cuts. A decimal number's kind is the number of its digits. Stored: never change one.
-_ROOT_IDS: Final = 1  # trace id, span id
-_CHILD_IDS: Final = 2  # and the parent's
-_FEWEST_DIGITS: Final = 3
-_MOST_DIGITS: Final = 18  # all of them fit 63 bits
-_TIMES: Final = 32  # start and end
-_INTEGERS: Final = {40 + size: size for size in range(3, 11)}  # by the size of their message
+_IS_DECIMAL: Final = np.isin(np.arange(64), range(1, MOST_DIGITS + 1))
+_MARK_OF: Final = np.zeros(64, np.uint8)
+_MARK_OF[_IS_DECIMAL] = DECIMAL_MARK
+_MARK_OF[IS_INTEGER] = INTEGER_MARK
+_MARK_OF[list(MARKS)] = list(MARKS.values())
+_KIND_OF: Final = np.zeros(256, np.int64)  # by mark; of figures their sizes say it
+_KIND_OF[list(MARKS.values())] = list(MARKS)
+_LONGER: Final = 1 << 7 * np.arange(1, LENGTH_BYTES)  # lengths from which on they take a byte more
 
-_LENGTHS: Final = np.arange(64)  # of a cut, by kind
-_LENGTHS[[_ROOT_IDS, _CHILD_IDS, _TIMES]] = 28, 38, 18
-_LENGTHS[list(_INTEGERS)] = [2 + size for size in _INTEGERS.values()]
-# Where each kind's own bytes are; between them stand the protocol's tags, always the same.
-_TAGS: Final = {
-    _ROOT_IDS: {0: 0x0A, 1: 0x10, 18: 0x12, 19: 0x08},
-    _CHILD_IDS: {0: 0x0A, 1: 0x10, 18: 0x12, 19: 0x08, 28: 0x22, 29: 0x08},
-    _TIMES: {0: 0x39, 9: 0x41},
-    **{kind: {0: 0x12, 1: size, 2: 0x18} for kind, size in _INTEGERS.items()},
+_DECIMAL_WIDTHS: Final = {
+    digits: (int(10**digits - 1).bit_length() + 7) // 8 for digits in range(1, MOST_DIGITS + 1)
 }
-_OWN_BYTES: Final = {
-    kind: np.array([place for place in range(int(_LENGTHS[kind])) if place not in tags])
-    for kind, tags in _TAGS.items()
-}
-# Where in a cut of ids each of them begins, and how far away a parent may stand.
-_TRACE: Final = np.arange(2, 18)
-_SPAN: Final = 20
-_PARENT: Final = 30
-_FARTHEST: Final = (1 << 15) - 1
-_POWERS: Final = 10 ** np.arange(_MOST_DIGITS, dtype=np.int64)
-_NONE: Final = np.zeros(0, np.int64)
-_HEADER: Final = struct.Struct("<II")  # bytes of the content, number of cuts
+_INTEGER_WIDTHS: Final = {kind: ((size - 1) * 7 + 7) // 8 for kind, size in INTEGERS.items()}
+_WIDTHS: Final = {**_DECIMAL_WIDTHS, **_INTEGER_WIDTHS, TIMES: 8}  # in bytes, of a figure
+_MAY_REPEAT: Final = np.isin(np.arange(64), [kind for kind, width in _WIDTHS.items() if width > 2])
+_FARTHEST: Final = 255
+_NOISY_PLANES: Final = 2  # the lowest bytes of figures hardly compress
 
 
 class Columns(NamedTuple):
     """Content without its numbers, and the numbers."""
 
-    header: bytes
-    text: bytes
-    cuts: bytes  # kind and distance from the cut before, a plane for each byte
+    text: bytes  # with a mark for each cut
+    sizes: bytes  # kinds of decimal numbers, then of integers; then the bytes that look like marks
     ids: bytes
-    times: bytes
-    figures: bytes  # decimal numbers, then the values of integer attributes
+    repeats: (
+        bytes  # how far a figure stood before, 0 for a new one; whether a span began after the last
+    )
+    low: bytes  # of figures and starts the lowest bytes, a plane for each byte
+    high: bytes  # and the others
 
 
 def split_columns(content: bytes) -> Columns:
-    """Take `content`, of at most 4 GiB, apart."""
+    """Take `content` apart."""
     data = np.frombuffer(content, np.uint8)
-    starts, kinds = _cuts(data)
-    lengths = _LENGTHS[kinds]
-    kept = np.ones(len(data), bool)
-    kept[_covered(starts, lengths)] = False
-    gaps = np.diff(starts + lengths, prepend=0) - lengths
+    cuts = find_cuts(data)
+    kinds = cuts.kinds
+    begins, figures = _figures(data, cuts)
+    distances = _distances(figures[_MAY_REPEAT[kinds]])
+    is_new = np.ones(len(kinds), bool)
+    is_new[_MAY_REPEAT[kinds]] = distances == 0
+    follows, since = _since(begins, figures[kinds == TIMES])
+    stored = [(kind, figures[numbers]) for kind, numbers in _new(cuts, is_new)]
+    low, high = _by_noise([*stored, (TIMES, since)])
     return Columns(
-        _HEADER.pack(len(data), len(starts)),
-        data[kept].tobytes(),
-        kinds.astype(np.uint8).tobytes() + _planes(gaps, 4),
-        b"".join(_ids(data, starts, kinds)),
-        _times(data, starts[kinds == _TIMES]),
-        b"".join((*_figures(data, starts, kinds), *_integers(data, starts, kinds))),
+        _text(data, cuts),
+        _sizes(data, cuts),
+        b"".join(split_ids(data, cuts.inner, kinds)),
+        distances.astype(np.uint8).tobytes() + follows.astype(np.uint8).tobytes(),
+        low,
+        high,
     )
 
 
-def join_columns(columns: Columns, *, with_all_ids: bool = False) -> bytes:
-    """What `split_columns` was given. Raises ValueError for anything that it did not return.
-
-    `with_all_ids` says that an earlier version returned it, which stored each id as it stood.
-    """
+def join_columns(columns: Columns) -> bytes:
+    """What `split_columns` was given. Raises ValueError for what it cannot have returned."""
     try:
-        return _join(columns, _put_all_ids if with_all_ids else _put_ids)
-    except (IndexError, struct.error) as error:
+        return _join(columns)
+    except IndexError as error:
         raise ValueError(f"the columns do not fit together: {error}") from error
 
 
-_ID_KINDS: Final = (_ROOT_IDS, _CHILD_IDS)
-
-
-def _join(columns: Columns, put_ids: Callable[[Bytes, Numbers, Numbers, bytes], None]) -> bytes:
-    size, count = _HEADER.unpack(columns.header)
-    kinds = np.frombuffer(columns.cuts, np.uint8, count).astype(np.int64)
-    lengths = _LENGTHS[kinds]
-    gaps = _from_planes(columns.cuts[count:], count, 4)
-    starts = np.cumsum(gaps + lengths) - lengths
-    data = np.zeros(size, np.uint8)
-    kept = np.ones(size, bool)
-    kept[_covered(starts, lengths)] = False
+def _join(columns: Columns) -> bytes:
     text = np.frombuffer(columns.text, np.uint8)
-    if len(text) != np.count_nonzero(kept):
-        raise ValueError("the text does not fit its cuts")
-    data[kept] = text
-    for kind, tags in _TAGS.items():
+    at = np.flatnonzero(text >= FIRST_MARK)
+    kinds, rest = _kinds(text[at], columns.sizes)
+    cuts, lengths = _placed(at, len(text), kinds, rest)
+    data = np.zeros(len(text) + int((cuts.lengths - 1).sum()), np.uint8)
+    is_text = np.ones(len(data), bool)
+    is_text[covered(cuts.starts + 1, cuts.lengths - 1)] = False
+    data[is_text] = text
+    data[cuts.of(ESCAPED)] = np.frombuffer(rest, np.uint8, len(cuts.numbers(ESCAPED)))
+    for kind, tags in TAGS.items():
+        first = cuts.of(kind)
         for place, tag in tags.items():
-            data[starts[kinds == kind] + place] = tag
-    put_ids(data, starts, kinds, columns.ids)
-    _put_times(data, starts[kinds == _TIMES], columns.times)
-    rest = _put_figures(data, starts, kinds, columns.figures)
-    _put_integers(data, starts, kinds, rest)
+            data[first + place] = tag
+    _put_lengths(data, cuts, lengths)
+    put_ids(data, cuts.inner, kinds, columns.ids)
+    _put_figures(data, cuts, columns)
     return data.tobytes()
 
 
-# --- Where to cut -------------------------------------------------------------------------------
+# --- Text ---------------------------------------------------------------------------------------
 
 
-def _cuts(data: Bytes) -> tuple[Numbers, Numbers]:
-    """Starts and kinds of the cuts, in rising order, none overlapping another."""
-    ids = _places(data, _ROOT_IDS)
-    is_child = np.zeros(len(ids), bool)
-    with_parent = ids[ids + int(_LENGTHS[_CHILD_IDS]) <= len(data)]
-    tags = (data[with_parent + 28] == 0x22) & (data[with_parent + 29] == 0x08)
-    is_child[: len(with_parent)] = tags
-    found = _integers_by_kind(data)
-    found[_TIMES] = _places(data, _TIMES)
-    id_kinds = np.where(is_child, _CHILD_IDS, _ROOT_IDS)
-    starts = np.concatenate([ids, *found.values()])
-    kinds = np.concatenate([id_kinds, *(np.full(len(at), kind) for kind, at in found.items())])
-    starts, kinds = _apart(starts, kinds)
-    figures, digits = _digit_runs(data, _covered(starts, _LENGTHS[kinds]))
-    starts, kinds = np.concatenate([starts, figures]), np.concatenate([kinds, digits])
-    order = np.argsort(starts, kind="stable")
-    return starts[order], kinds[order]
+def _text(data: Bytes, cuts: Cuts) -> bytes:
+    marked = data.copy()
+    marked[cuts.starts] = _MARK_OF[cuts.kinds]
+    is_kept = np.ones(len(data), bool)
+    is_kept[covered(cuts.starts + 1, cuts.lengths - 1)] = False
+    return marked[is_kept].tobytes()
 
 
-def _places(data: Bytes, kind: int) -> Numbers:
-    """Where the tags of that kind stand at their places."""
-    room = len(data) - int(_LENGTHS[kind]) + 1
-    if room <= 0:
-        return _NONE
-    (first, tag), *others = _TAGS[kind].items()
-    found = np.flatnonzero(data[first : first + room] == tag)
-    for place, tag in others:
-        found = found[data[found + place] == tag]
-    return found
+def _sizes(data: Bytes, cuts: Cuts) -> bytes:
+    decimals, integers = cuts.kinds[_IS_DECIMAL[cuts.kinds]], cuts.kinds[IS_INTEGER[cuts.kinds]]
+    sizes = (decimals, integers, data[cuts.of(ESCAPED)])
+    told = planes(unsigned(_span_lengths(data, cuts) - _gaps(cuts, len(data))), 4)
+    return b"".join(each.astype(np.uint8).tobytes() for each in sizes) + told
 
 
-def _integers_by_kind(data: Bytes) -> dict[int, Numbers]:
-    """Where an attribute's value is one integer that fills its message."""
-    candidates = (
-        np.flatnonzero((data[:-2] == 0x12) & (data[2:] == 0x18)) if len(data) > 2 else _NONE
-    )
-    sizes = data[candidates + 1]
-    by_kind = {}
-    for kind, size in _INTEGERS.items():
-        last = int(_LENGTHS[kind]) - 1
-        found = candidates[(sizes == size) & (candidates + last < len(data))]
-        found = found[data[found + last] < 0x80]
-        for place in range(3, last):
-            found = found[data[found + place] >= 0x80]
-        by_kind[kind] = found
-    return by_kind
+def _kinds(marks: Bytes, sizes: bytes) -> tuple[Numbers, bytes]:
+    """The kinds of the cuts that have these marks, and what follows them among the sizes."""
+    kinds = _KIND_OF[marks]
+    for mark, fits in ((DECIMAL_MARK, _IS_DECIMAL), (INTEGER_MARK, IS_INTEGER)):
+        is_marked = marks == mark
+        stored = np.frombuffer(sizes, np.uint8, np.count_nonzero(is_marked))
+        if not fits[stored].all():
+            raise ValueError("a number has no such size")
+        kinds[is_marked] = stored
+        sizes = sizes[len(stored) :]
+    return kinds, sizes
 
 
-def _apart(starts: Numbers, kinds: Numbers) -> tuple[Numbers, Numbers]:
-    """In rising order, without those that begin before all earlier ones have ended."""
-    order = np.argsort(starts, kind="stable")
-    starts, kinds = starts[order], kinds[order]
-    ends = np.maximum.accumulate(starts + _LENGTHS[kinds])
-    apart = np.ones(len(starts), bool)
-    apart[1:] = starts[1:] >= ends[:-1]
-    return starts[apart], kinds[apart]
+# --- Lengths ------------------------------------------------------------------------------------
 
 
-def _digit_runs(data: Bytes, taken: Numbers) -> tuple[Numbers, Numbers]:
-    """Starts and lengths of decimal numbers that begin with no zero, outside of what is taken."""
-    is_digit = np.zeros(len(data) + 2, bool)
-    inside = is_digit[1:-1]
-    np.less(data - np.uint8(0x30), 10, out=inside)
-    inside[taken] = False
-    edges = np.flatnonzero(is_digit[1:] != is_digit[:-1])
-    starts, lengths = edges[::2], edges[1::2] - edges[::2]
-    chosen = (lengths >= _FEWEST_DIGITS) & (lengths <= _MOST_DIGITS)
-    starts, lengths = starts[chosen], lengths[chosen]
-    chosen = data[starts] != 0x30
-    return starts[chosen], lengths[chosen]
+def _gaps(cuts: Cuts, size: int) -> Numbers:
+    """How far it is from each span's ids to the next span, or to the content's end.
 
-
-def _covered(starts: Numbers, lengths: Numbers) -> Numbers:
-    """Every place that the cuts cover."""
-    before = np.cumsum(lengths) - lengths
-    return np.repeat(starts - before, lengths) + np.arange(int(lengths.sum()))
-
-
-# --- Columns ------------------------------------------------------------------------------------
-
-
-def _own_bytes(data: Bytes, starts: Numbers, kinds: Numbers, kind: int) -> Any:
-    return data[starts[kinds == kind][:, np.newaxis] + _OWN_BYTES[kind]]
-
-
-def _ids(data: Bytes, starts: Numbers, kinds: Numbers) -> Iterator[bytes]:
-    """Whether a trace is that of the span before; how far from a span its parent stands, 0 where it
-    does not; then the ids that are told in no other way: of spans, of traces, of parents.
+    That is how long a span is, unless it is the last of its export.
     """
-    at, children = _id_places(starts, kinds)
-    traces = data[at[:, np.newaxis] + _TRACE]
-    spans = _words(data, at + _SPAN)
-    parents = _words(data, at[children] + _PARENT)
-    is_same = np.zeros(len(at), bool)
-    is_same[1:] = (traces[1:] == traces[:-1]).all(axis=1)
-    distances = _distances(spans, parents, children)
-    yield is_same.astype(np.uint8).tobytes()
-    yield _planes(distances, 2)
-    yield spans.tobytes()
-    yield traces[~is_same].tobytes()
-    yield parents[distances == 0].tobytes()
+    is_span = IS_SPAN[cuts.kinds]
+    heads = (cuts.lengths - LENGTHS[cuts.kinds])[is_span]
+    bare = cuts.inner[is_span] - np.cumsum(heads)
+    return np.diff(bare, append=size - int(heads.sum()))
 
 
-def _id_places(starts: Numbers, kinds: Numbers) -> tuple[Numbers, Numbers]:
-    """Where ids were cut out, and which of these cuts have a parent's."""
-    is_id = (kinds == _ROOT_IDS) | (kinds == _CHILD_IDS)
-    return starts[is_id], np.flatnonzero(kinds[is_id] == _CHILD_IDS)
+def _span_lengths(data: Bytes, cuts: Cuts) -> Numbers:
+    is_span = IS_SPAN[cuts.kinds]
+    heads, inner = (cuts.lengths - LENGTHS[cuts.kinds])[is_span], cuts.inner[is_span]
+    lengths = np.zeros(len(inner), np.int64)
+    for place in range(LENGTH_BYTES):
+        has = heads > 1 + place
+        seven = data[inner[has] - heads[has] + 1 + place] & np.uint8(0x7F)
+        lengths[has] |= seven.astype(np.int64) << 7 * place
+    return lengths
 
 
-def _words(data: Bytes, at: Numbers) -> NDArray[np.uint64]:
-    """The eight bytes at each of these places."""
-    return np.ascontiguousarray(data[at[:, np.newaxis] + np.arange(8)]).view("<u8")[:, 0]
+def _placed(at: Numbers, size: int, kinds: Numbers, rest: bytes) -> tuple[Cuts, Numbers]:
+    """The cuts whose marks are at these places of a text of that size, and the spans' lengths."""
+    escaped, is_span = np.count_nonzero(kinds == ESCAPED), IS_SPAN[kinds]
+    told = rest[escaped:]
+    count = int(np.count_nonzero(is_span))
+    if len(told) != 4 * count:
+        raise ValueError("the sizes do not fit the text")
+    bare = Cuts(*_shifted(at, kinds, LENGTHS[kinds]))
+    end = size + int((bare.lengths - 1).sum())
+    lengths = signed(from_planes(told, count, 4)) + _gaps(bare, end)
+    if count and not 0 <= lengths.min() <= lengths.max() < 1 << 7 * LENGTH_BYTES:
+        raise ValueError("a span has no such length")
+    whole = bare.lengths.copy()
+    whole[is_span] += 2 + np.searchsorted(_LONGER, lengths, side="right")
+    return Cuts(*_shifted(at, kinds, whole)), lengths
 
 
-def _distances(
-    spans: NDArray[np.uint64], parents: NDArray[np.uint64], children: Numbers
-) -> Numbers:
-    if not len(parents):
-        return _NONE
-    order = np.argsort(spans, kind="stable")
-    place = np.minimum(np.searchsorted(spans[order], parents), len(spans) - 1)
-    distances = order[place] - children
-    is_near = (spans[order[place]] == parents) & (np.abs(distances) <= _FARTHEST)
-    return np.where(is_near, distances, 0)
+def _shifted(at: Numbers, kinds: Numbers, lengths: Numbers) -> tuple[Numbers, Numbers, Numbers]:
+    longer = lengths - 1
+    return at + np.cumsum(longer) - longer, kinds, lengths
 
 
-def _put_ids(data: Bytes, starts: Numbers, kinds: Numbers, ids: bytes) -> None:
-    at, children = _id_places(starts, kinds)
-    is_new = np.frombuffer(ids, np.uint8, len(at)) == 0
-    distances = _from_planes(ids[len(at) :], len(children), 2)
-    distances -= (distances > _FARTHEST) << 16
-    rest = np.frombuffer(ids, np.uint8, offset=len(at) + 2 * len(children))
-    spans, rest = np.split(rest, [8 * len(at)])
-    traces, rest = np.split(rest, [16 * np.count_nonzero(is_new)])
-    span_ids = spans.reshape(len(at), 8)
-    parents = span_ids[children + distances]
-    parents[distances == 0] = rest.reshape(-1, 8)
-    data[at[:, np.newaxis] + _TRACE] = traces.reshape(-1, 16)[np.cumsum(is_new) - 1]
-    data[(at + _SPAN)[:, np.newaxis] + np.arange(8)] = span_ids
-    data[(at[children] + _PARENT)[:, np.newaxis] + np.arange(8)] = parents
+def _put_lengths(data: Bytes, cuts: Cuts, lengths: Numbers) -> None:
+    is_span = IS_SPAN[cuts.kinds]
+    starts, widths = cuts.starts[is_span], (cuts.lengths - LENGTHS[cuts.kinds])[is_span] - 1
+    data[starts] = SPAN_TAG
+    for place in range(LENGTH_BYTES):
+        has = widths > place
+        more = np.where(widths[has] > place + 1, 0x80, 0)
+        data[starts[has] + 1 + place] = lengths[has] >> 7 * place & 0x7F | more
+    attributes, is_integer = cuts.of(ATTRIBUTE), IS_INTEGER[cuts.kinds]
+    following = np.searchsorted(cuts.starts[is_integer], attributes)
+    ends = (cuts.starts + cuts.lengths)[is_integer][following]
+    data[attributes + OWN_BYTES[ATTRIBUTE][0]] = ends - attributes - 2
 
 
-def _put_all_ids(data: Bytes, starts: Numbers, kinds: Numbers, ids: bytes) -> None:
-    offset = 0
-    for kind in _ID_KINDS:
-        of_kind, places = starts[kinds == kind], _OWN_BYTES[kind]
-        size = len(of_kind) * len(places)
-        own = np.frombuffer(ids, np.uint8, size, offset).reshape(-1, len(places))
-        data[of_kind[:, np.newaxis] + places] = own
-        offset += size
+# --- Figures ------------------------------------------------------------------------------------
 
 
-def _times(data: Bytes, starts: Numbers) -> bytes:
-    """Each start as what it is after the one before, each end as what it is after its start."""
-    own = np.ascontiguousarray(data[starts[:, np.newaxis] + _OWN_BYTES[_TIMES]])
-    times = own.view("<i8")
+def _figures(data: Bytes, cuts: Cuts) -> tuple[Numbers, Numbers]:
+    """When each span began, and the figure of each cut: a number, or how long the span lasted."""
+    figures = np.zeros(len(cuts.kinds), np.int64)
+    for digits in _DECIMAL_WIDTHS:
+        first = cuts.of(digits)
+        value = np.zeros(len(first), np.int64)
+        for place in range(digits):
+            value = value * 10 + (data[first + place] - np.uint8(0x30))
+        figures[cuts.numbers(digits)] = value
+    for kind in INTEGERS:
+        first = cuts.of(kind)
+        value = np.zeros(len(first), np.int64)
+        for bits, place in enumerate(OWN_BYTES[kind]):
+            value |= (data[first + place] & np.uint8(0x7F)).astype(np.int64) << 7 * bits
+        figures[cuts.numbers(kind)] = value
+    own = data[cuts.of(TIMES)[:, np.newaxis] + OWN_BYTES[TIMES]]
+    times = np.ascontiguousarray(own).view("<i8")
     # Differences may pass 2**63: they wrap around, and wrap back when they are added up.
-    since_last = np.diff(times[:, 0], prepend=np.int64(0))
-    return _planes(since_last, 8) + _planes(times[:, 1] - times[:, 0], 8)
+    figures[cuts.numbers(TIMES)] = times[:, 1] - times[:, 0]
+    return times[:, 0], figures
 
 
-def _put_times(data: Bytes, starts: Numbers, times: bytes) -> None:
-    count = len(starts)
-    begin = np.cumsum(_from_planes(times, count, 8))
-    end = begin + _from_planes(times[8 * count :], count, 8)
-    own = np.stack([begin, end], axis=1).astype("<i8").view(np.uint8)
-    data[starts[:, np.newaxis] + _OWN_BYTES[_TIMES]] = own
+def _new(cuts: Cuts, is_new: NDArray[np.bool_]) -> Iterator[tuple[int, Numbers]]:
+    """By kind, the cuts whose figures are stored."""
+    for kind in _WIDTHS:
+        numbers = cuts.numbers(kind)
+        yield kind, numbers[is_new[numbers]]
 
 
-def _figures(data: Bytes, starts: Numbers, kinds: Numbers) -> Iterator[bytes]:
-    """The decimal numbers, those of equal length together, in as many bytes as that length needs."""
-    for digits in range(_FEWEST_DIGITS, _MOST_DIGITS + 1):
-        first = starts[kinds == digits]
-        values = np.zeros(len(first), np.int64)
-        for place in range(digits):
-            values = values * 10 + (data[first + place] - np.uint8(0x30))
-        yield _planes(values, _bytes_of(digits))
+def _put_figures(data: Bytes, cuts: Cuts, columns: Columns) -> None:
+    figures, begins = _read_figures(cuts, columns)
+    for digits in _DECIMAL_WIDTHS:
+        first, value = cuts.of(digits), figures[cuts.numbers(digits)]
+        for place in reversed(range(digits)):
+            tens = value // 10
+            data[first + place] = value - 10 * tens + 0x30
+            value = tens
+    for kind in INTEGERS:
+        first, value = cuts.of(kind), figures[cuts.numbers(kind)]
+        *others, last = OWN_BYTES[kind]
+        for place in others:
+            data[first + place] = value & 0x7F | 0x80
+            value = value >> 7
+        data[first + last] = value & 0x7F
+    ends = begins + figures[cuts.numbers(TIMES)]
+    own = np.stack([begins, ends], axis=1).astype("<i8").view(np.uint8)
+    data[cuts.of(TIMES)[:, np.newaxis] + OWN_BYTES[TIMES]] = own
 
 
-def _put_figures(data: Bytes, starts: Numbers, kinds: Numbers, figures: bytes) -> bytes:
-    """Put the decimal numbers back; what follows them."""
-    offset = 0
-    for digits in range(_FEWEST_DIGITS, _MOST_DIGITS + 1):
-        first = starts[kinds == digits]
-        width = _bytes_of(digits)
-        values = _from_planes(figures[offset:], len(first), width)
-        offset += len(first) * width
-        for place in range(digits):
-            digit = values // _POWERS[digits - 1 - place] % 10
-            data[first + place] = digit.astype(np.uint8) + np.uint8(0x30)
-    return figures[offset:]
+def _read_figures(cuts: Cuts, columns: Columns) -> tuple[Numbers, Numbers]:
+    """The figure of each cut, and when each span began."""
+    may_repeat = np.flatnonzero(_MAY_REPEAT[cuts.kinds])
+    distances, follows = np.split(np.frombuffer(columns.repeats, np.uint8), [len(may_repeat)])
+    if len(distances) < len(may_repeat):
+        raise ValueError("the repeats do not fit the text")
+    is_new = np.ones(len(cuts.kinds), bool)
+    is_new[may_repeat] = distances == 0
+    new = list(_new(cuts, is_new))
+    counts = [(kind, len(numbers)) for kind, numbers in new]
+    *stored, since = _from_noise([*counts, (TIMES, len(follows))], columns)
+    figures = np.zeros(len(cuts.kinds), np.int64)
+    for (_, numbers), values in zip(new, stored, strict=True):
+        figures[numbers] = values
+    figures[may_repeat] = figures[may_repeat][_sources(distances)]
+    return figures, _begins(follows, since, figures[cuts.numbers(TIMES)])
 
 
-def _integers(data: Bytes, starts: Numbers, kinds: Numbers) -> Iterator[bytes]:
-    return (_own_bytes(data, starts, kinds, kind).T.tobytes() for kind in _INTEGERS)
+def _distances(figures: Numbers) -> Numbers:
+    """How many figures ago each one stood before; 0 where it did not, or too long ago."""
+    order = np.argsort(figures, kind="stable")
+    ago = np.diff(order)
+    is_repeated = (np.diff(figures[order]) == 0) & (ago <= _FARTHEST)
+    distances = np.zeros(len(figures), np.int64)
+    distances[order[1:][is_repeated]] = ago[is_repeated]
+    return distances
 
 
-def _put_integers(data: Bytes, starts: Numbers, kinds: Numbers, stored: bytes) -> None:
-    offset = 0
-    for kind in _INTEGERS:
-        of_kind, places = starts[kinds == kind], _OWN_BYTES[kind]
-        size = len(of_kind) * len(places)
-        own = np.frombuffer(stored, np.uint8, size, offset).reshape(len(places), -1).T
-        data[of_kind[:, np.newaxis] + places] = own
-        offset += size
+def _sources(distances: Bytes) -> Numbers:
+    """Where each figure stands that is stored, by where it is wanted."""
+    sources = np.arange(len(distances)) - distances
+    if len(sources) and sources.min() < 0:
+        raise ValueError("a figure repeats none")
+    while (distances[sources] != 0).any():
+        sources = sources[sources]
+    return sources
 
 
-def _bytes_of(digits: int) -> int:
-    """How many bytes the largest number of so many digits needs."""
-    return (int(10**digits - 1).bit_length() + 7) // 8
+def _since(begins: Numbers, lasted: Numbers) -> tuple[Numbers, Numbers]:
+    """Whether each span began after the one before had ended, and how long after its end or, where
+    it had not, after its start: small numbers, the last bit for the sign.
+    """
+    since = np.diff(begins, prepend=np.int64(0))
+    before = np.concatenate([[0], lasted[:-1]]).astype(np.int64)[: len(since)]
+    follows = (since >= before).astype(np.int64)
+    since = since - follows * before
+    return follows, unsigned(since)
 
 
-def _planes(values: Numbers, width: int) -> bytes:
-    """The lowest bytes of all values, then the next ones: what is high seldom changes."""
-    octets = np.ascontiguousarray(values, "<i8").view(np.uint8).reshape(-1, 8)
-    return octets[:, :width].T.tobytes()
+def _begins(follows: Bytes, since: Numbers, lasted: Numbers) -> Numbers:
+    if len(follows) != len(lasted):
+        raise ValueError("the times do not fit the text")
+    before = np.concatenate([[0], lasted[:-1]]).astype(np.int64)[: len(since)]
+    return np.cumsum(signed(since) + follows * before)
 
 
-def _from_planes(stored: bytes, count: int, width: int) -> Numbers:
-    octets = np.zeros((count, 8), np.uint8)
-    octets[:, :width] = np.frombuffer(stored, np.uint8, count * width).reshape(width, count).T
-    return octets.view("<i8").reshape(count)
+# --- Planes -------------------------------------------------------------------------------------
+
+
+def _by_noise(stored: list[tuple[int, Numbers]]) -> tuple[bytes, bytes]:
+    low, high = [], []
+    for kind, values in stored:
+        noisy = min(_NOISY_PLANES, _WIDTHS[kind] - 1)
+        whole = planes(values, _WIDTHS[kind])
+        low.append(whole[: noisy * len(values)])
+        high.append(whole[noisy * len(values) :])
+    return b"".join(low), b"".join(high)
+
+
+def _from_noise(counts: list[tuple[int, int]], columns: Columns) -> list[Numbers]:
+    low, high = columns.low, columns.high
+    stored = []
+    for kind, count in counts:
+        noisy = min(_NOISY_PLANES, _WIDTHS[kind] - 1) * count
+        rest = _WIDTHS[kind] * count - noisy
+        stored.append(from_planes(low[:noisy] + high[:rest], count, _WIDTHS[kind]))
+        low, high = low[noisy:], high[rest:]
+    if low or high:
+        raise ValueError("there are more figures than cuts")
+    return stored

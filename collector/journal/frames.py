@@ -5,27 +5,30 @@ length, and the body as it was sent, after its transport compression was taken o
 of a row says how all that is stored: 1, as one zstandard frame; 2, as its length and then pieces,
 the numbers of each taken out of it (`columns.py`) and every column a zstandard frame with its
 length before it; 3, sealed with a key (`keys.py`), as what begins with another once it is opened;
-4, as 2, but ids that are told by where they stand left out.
+4, as 2, but ids that are told by where they stand left out; 5, in columns whose text has marks where
+numbers were. 2 and 4 are what earlier versions wrote (`earlier_columns.py`).
 """
 
 from __future__ import annotations
 
 import struct
-from collections.abc import Iterable, Iterator
+from collections.abc import Iterable, Iterator, Sequence
 from typing import Final, NamedTuple
 
 import zstandard
 
 from collector.journal.columns import Columns, join_columns, split_columns
+from collector.journal.earlier_columns import EarlierColumns, join_earlier_columns
 from collector.journal.keys import ID_BYTES, NO_KEYS, JournalKeyError, JournalKeys
 
 PROTOBUF: Final = "application/x-protobuf"
 JSON: Final = "application/json"
 
 _WHOLE: Final = b"\x01"
-_IN_COLUMNS_WITH_ALL_IDS: Final = b"\x02"  # as earlier versions wrote it
+_WITH_ALL_IDS: Final = b"\x02"
 _SEALED: Final = b"\x03"
-_IN_COLUMNS: Final = b"\x04"
+_WITHOUT_MARKS: Final = b"\x04"
+_IN_COLUMNS: Final = b"\x05"
 _CODES: Final = {PROTOBUF: 0, JSON: 1}  # stored: never change one, only add
 _CONTENT_TYPES: Final = {code: content_type for content_type, code in _CODES.items()}
 _HEADER: Final = struct.Struct("<BI")
@@ -35,7 +38,7 @@ _PIECE_BYTES: Final = (
 )  # what is taken apart at once; it needs several times that much memory
 _FEWEST_BYTES: Final = 8 << 10  # below, columns would save next to nothing
 _LEVEL: Final = 9  # of a row too small for columns
-_LEVEL_OF_CUTS: Final = 9
+_LEVEL_OF_SIZES: Final = 9
 _LEVEL_OF_NUMBERS: Final = 6  # little repeats in them, however long one looks
 _BLOCK_BYTES: Final = 128 << 10  # a block of zstandard holds at most this
 _LEAST_BLOCK_BYTES: Final = 4  # and takes at least this
@@ -101,7 +104,7 @@ def sealing_key(body: bytes) -> bytes:
 def _content(body: bytes) -> bytes:
     if body[:1] == _WHOLE:
         return _decompress(body[1:])
-    if body[:1] in (_IN_COLUMNS, _IN_COLUMNS_WITH_ALL_IDS):
+    if body[:1] in (_IN_COLUMNS, _WITHOUT_MARKS, _WITH_ALL_IDS):
         content = b"".join(_unpacked_columns(body))
         if len(content) != _LENGTH.unpack_from(body, 1)[0]:
             raise CorruptFrame("a journal row is not as long as it was")
@@ -120,21 +123,27 @@ def _packed_columns(content: bytes) -> Iterator[bytes]:
 
 def _unpacked_columns(body: bytes) -> Iterator[bytes]:
     columns: list[bytes] = []
-    with_all_ids = body[:1] == _IN_COLUMNS_WITH_ALL_IDS
+    names = Columns._fields if body[:1] == _IN_COLUMNS else EarlierColumns._fields
     offset = 1 + _LENGTH.size
     while offset < len(body):
         (length,) = _LENGTH.unpack_from(body, offset)
         offset += _LENGTH.size + length
         frame = body[offset - length : offset]
         columns.append(_decompress(frame))
-        if len(columns) == len(Columns._fields):
-            yield join_columns(Columns(*columns), with_all_ids=with_all_ids)
+        if len(columns) == len(names):
+            yield _joined(body[:1], columns)
             columns = []
+
+
+def _joined(form: bytes, columns: Sequence[bytes]) -> bytes:
+    if form == _IN_COLUMNS:
+        return join_columns(Columns(*columns))
+    return join_earlier_columns(EarlierColumns(*columns), with_all_ids=form == _WITH_ALL_IDS)
 
 
 def _compressor_of(column: str) -> zstandard.ZstdCompressor:
     if column != "text":
-        level = _LEVEL_OF_CUTS if column == "cuts" else _LEVEL_OF_NUMBERS
+        level = _LEVEL_OF_SIZES if column in ("sizes", "repeats") else _LEVEL_OF_NUMBERS
         return zstandard.ZstdCompressor(level, write_checksum=True)
     # What repeats in a text without its numbers is long. To look for nothing shorter than six bytes
     # finds more of it in the time: 8 % less than level 9, which takes as long.
@@ -142,7 +151,7 @@ def _compressor_of(column: str) -> zstandard.ZstdCompressor:
         window_log=_PIECE_BYTES.bit_length() - 1,
         chain_log=20,
         hash_log=20,
-        search_log=5,
+        search_log=6,
         min_match=6,
         target_length=64,
         strategy=zstandard.STRATEGY_LAZY2,

@@ -1,5 +1,7 @@
 from __future__ import annotations
 
+import base64
+from collections.abc import Iterator
 from contextlib import suppress
 
 import pytest
@@ -7,7 +9,7 @@ import zstandard
 from hypothesis import given
 from hypothesis import strategies as st
 
-from collector.journal.columns import split_columns
+from collector.journal.earlier_columns import EarlierColumns
 from collector.journal.frames import JSON, PROTOBUF, CorruptFrame, Export, pack, unpack
 from collector.journal.keys import JournalKeyError
 
@@ -74,10 +76,45 @@ def test_row_without_columns_is_still_read() -> None:
     assert unpack(stored) == [Export(JSON, b"{}")]
 
 
-def test_columns_of_earlier_versions_are_read() -> None:
-    content = b"\x00\x1c\x00\x00\x00" + b"\x0a\x10" + bytes(16) + b"\x12\x08" + b"\x07" * 8
-    columns = split_columns(content)._replace(ids=bytes(16) + b"\x07" * 8)
-    frames = [zstandard.ZstdCompressor().compress(column) for column in columns]
+EARLIER_ROW = base64.b64decode(
+    "BHsAAAAVAAAAKLUv/SQIQQAAewAAAAUAAAAjEVFgJwAAACi1L/0kGtEAAAB2AAAAeyJ2IjosInciOjAwNywieCI6NDJ9"
+    "OALSFB4AAAAotS/9JBmNAABYAQIgLAcFAAAABQABADLwAuhuKE4cAAAAKLUv/SQkfQAAOAAB//8BAgEDEABd8s20Pc2X"
+    "CB0AAAAotS/9JBCBAAAAAGSns7bgDQcAAAAAAAAA0rlzphMAAAAotS/9JAYxAACH1hL//wEeDNl5"
+)
+FIRST_IDS = b"\x0a\x10" + b"\x01" * 16 + b"\x12\x08" + b"\x01" * 8
+SECOND_IDS = b"\x0a\x10" + b"\x01" * 16 + b"\x12\x08" + b"\x02" * 8 + b"\x22\x08" + b"\x01" * 8
+START_NS = 10**18
+SENT_EARLIER = [
+    FIRST_IDS,
+    SECOND_IDS,
+    b"\x39" + START_NS.to_bytes(8, "little") + b"\x41" + (START_NS + 7).to_bytes(8, "little"),
+    b"\x12\x04\x18\xff\xff\x01",
+    b'{"v":1234567,"w":007,"x":42}',
+]
+
+
+def test_columns_without_marks_are_still_read() -> None:
+    assert unpack(EARLIER_ROW) == [Export(PROTOBUF, b"".join(SENT_EARLIER))]
+
+
+def test_columns_with_all_ids_are_still_read() -> None:
+    frames = list(_frames(EARLIER_ROW[5:]))
+    all_ids = b"\x01" * 16 + b"\x01" * 8 + b"\x01" * 16 + b"\x02" * 8 + b"\x01" * 8
+    frames[EarlierColumns._fields.index("ids")] = zstandard.ZstdCompressor().compress(all_ids)
     stored = b"".join(len(frame).to_bytes(4, "little") + frame for frame in frames)
-    body = b"\x02" + len(content).to_bytes(4, "little") + stored
-    assert unpack(body) == [Export(PROTOBUF, content[5:])]
+    assert unpack(b"\x02" + EARLIER_ROW[1:5] + stored) == unpack(EARLIER_ROW)
+
+
+@given(place=st.integers(min_value=5), bit=st.integers(min_value=0, max_value=7))
+def test_earlier_row_with_one_wrong_bit_never_reads_otherwise(place: int, bit: int) -> None:
+    body = bytearray(EARLIER_ROW)
+    body[place % len(body)] ^= 1 << bit
+    with suppress(CorruptFrame, JournalKeyError):
+        assert unpack(bytes(body)) == unpack(EARLIER_ROW)
+
+
+def _frames(stored: bytes) -> Iterator[bytes]:
+    while stored:
+        size = int.from_bytes(stored[:4], "little")
+        yield stored[4 : 4 + size]
+        stored = stored[4 + size :]
