@@ -12,6 +12,7 @@ from collector.store.tables import STATEMENT_ROLLUPS, call_sites, statements
 from dashboard_api.rollup_queries.names import IDS_PER_STATEMENT, rows_with_ids
 from dashboard_api.rollup_queries.rollup_rows import rollup_rows
 from dashboard_api.rollup_queries.selection import Selection
+from dashboard_api.rollup_queries.stored_histograms import histograms_by
 
 _KEYS: Final = ("statement_id", "endpoint_id", "call_site_id")
 _SUMS: Final = (
@@ -130,16 +131,7 @@ def call_histograms(
     pieces = rollup_rows(
         STATEMENT_ROLLUPS, selection, ("statement_id", "histograms"), narrowed_to=narrowed_to
     )
-    number = {statement_id: group for group, statement_id in enumerate(statement_ids)}
-    groups, stored = [], []
-    for rows in pieces:
-        for statement_id, blob in connection.execute(
-            select(rows.c.statement_id, rows.c.histograms)
-        ):
-            if statement_id in number:
-                groups.append(number[statement_id])
-                stored.append(blob)
-    return GroupedHistograms(groups, stored)
+    return histograms_by(connection, pieces, lambda rows: rows.c.statement_id, statement_ids)
 
 
 def statements_of(
