@@ -31,6 +31,7 @@ from collector.journal.stream import StreamLost, StreamTaken
 from collector.listen import ListenError, listen
 from collector.logging_setup import log_to_standard_error
 from collector.store.engine import open_database
+from collector.store.revision import is_up_to_date
 from collector.store.scopes import Scope
 from collector.store.tokens import how_to_create, missing_scopes
 
@@ -103,7 +104,8 @@ def _database(database_url: str) -> Iterator[Engine]:
     """The database, with its schema up to date."""
     with clear_errors(DashboardError, ListenError, StreamLost, StreamTaken):
         engine = open_database(database_url)  # connects later, so that no child inherits anything
-        _migrate_in_a_child(database_url)
+        if not is_up_to_date(engine):
+            _migrate_in_a_child(database_url)
         require_keys(engine)
         try:
             yield engine

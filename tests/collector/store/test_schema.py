@@ -8,6 +8,7 @@ from alembic.migration import MigrationContext
 from sqlalchemy import Engine, inspect, text
 
 from collector.store.engine import open_database
+from collector.store.revision import is_up_to_date
 from collector.store.schema import (
     SchemaError,
     is_no_partition,
@@ -23,6 +24,26 @@ def test_newer_schema_is_refused(engine: Engine) -> None:
         connection.execute(text("UPDATE alembic_version SET version_num = '9999'"))
     with pytest.raises(SchemaError, match="9999.*newer version"):
         migrate(engine)
+
+
+def test_starts_know_whether_there_is_something_to_migrate(tmp_path) -> None:
+    engine = open_database(f"sqlite:///{tmp_path / 'new.sqlite3'}")
+    assert not is_up_to_date(engine)
+    migrate(engine, to="0001")
+    assert not is_up_to_date(engine)
+    migrate(engine)
+    assert is_up_to_date(engine)
+    engine.dispose()
+
+
+def test_file_that_is_no_database_is_not_up_to_date(tmp_path) -> None:
+    file = tmp_path / "rubbish.sqlite3"
+    file.write_bytes(b"no database" * 100)
+    assert not is_up_to_date(open_database(f"sqlite:///{file}"))
+
+
+def test_migrated_database_is_up_to_date_for_who_starts(engine: Engine) -> None:
+    assert is_up_to_date(engine)
 
 
 def test_migrated_schema_is_what_tables_say(engine: Engine) -> None:
