@@ -11,7 +11,7 @@ from collector.decode.request import Request
 from collector.decode.span import Resource
 from collector.derive.counted import Called, CountedRequest
 from collector.derive.stored_statements import statements_of, values_of
-from collector.store.request_parts import parts_of
+from collector.store.request_parts import parts_of, stored_parts
 from collector.store.tables import ALL_PARTS, CATEGORIES, requests
 from collector.store.upsert import append, upsert
 from collector.store.varints import packed
@@ -95,15 +95,19 @@ def day_of(request: Request) -> int:
 
 
 def _rows(counted: Sequence[CountedRequest], stream_id: int) -> list[tuple[Any, ...]]:
-    values = [
-        request.parts or () if request.digested else values_of(request.statements, ran.called)
-        for ran in counted
-        for request in (ran.request,)
-    ]
+    values = [_packable(ran) for ran in counted]
     return [
         _row(request, stream_id, stored)
         for request, stored in zip(counted, packed(values), strict=True)
     ]
+
+
+def _packable(counted: CountedRequest) -> Sequence[int]:
+    """What of a request is packed into one value: its parts or its statements."""
+    request = counted.request
+    if not request.digested:
+        return values_of(request.statements, counted.called)
+    return stored_parts(request.parts, request.categories) if request.parts else ()
 
 
 def _row(counted: CountedRequest, stream_id: int, stored: bytes) -> tuple[Any, ...]:

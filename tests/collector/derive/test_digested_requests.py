@@ -133,7 +133,7 @@ def test_row_of_a_digested_request(engine: Engine) -> None:
             "queries": 3,
             "stream_id": 1,
             "statements": None,
-            "parts": packed([[PARTS.get(part, 0) for part in ALL_PARTS]])[0],
+            "parts": packed([[sum(1 << ALL_PARTS.index(part) for part in PARTS), MS]])[0],
             "position": 1,
         }
     ]

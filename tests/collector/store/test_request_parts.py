@@ -4,8 +4,8 @@ from hypothesis import given
 from hypothesis import strategies as st
 from sqlalchemy import Engine, insert, select
 
-from collector.store.request_parts import PART_COLUMNS, parts_of
-from collector.store.tables import ALL_PARTS, requests
+from collector.store.request_parts import PART_COLUMNS, parts_of, stored_parts
+from collector.store.tables import ALL_PARTS, CATEGORIES, PARTS, requests
 from collector.store.varints import packed
 from tests.collector.payloads import span_id, trace
 
@@ -30,6 +30,26 @@ def test_parts_in_columns_are_read(engine: Engine) -> None:
     )
 
 
-@given(parts=st.lists(st.integers(0, 1 << 62), min_size=COUNT, max_size=COUNT))
-def test_packed_parts_are_read(parts: list[int]) -> None:
+all_parts = st.lists(st.just(0) | st.integers(0, 1 << 58), min_size=COUNT, max_size=COUNT)
+
+
+@given(parts=all_parts)
+def test_packed_parts_of_earlier_versions_are_read(parts: list[int]) -> None:
     assert parts_of({"parts": packed([parts])[0]}) == tuple(parts)  # type: ignore[arg-type]
+
+
+@given(parts=all_parts, more=st.sampled_from([None, *CATEGORIES]))
+def test_stored_parts_are_read(parts: list[int], more: str | None) -> None:
+    named = dict(zip(ALL_PARTS, parts, strict=True))
+    categories = {name: sum(named[part] for part in PARTS[name]) for name in CATEGORIES}
+    if more:
+        categories[more] += 1  # a sum that its parts do not make
+    row = {f"{name}_ns": value for name, value in categories.items()}
+    row["parts"] = packed([stored_parts(parts, list(categories.values()))])[0]  # type: ignore[assignment]
+    assert parts_of(row) == tuple(parts)  # type: ignore[arg-type]
+
+
+def test_one_part_a_category_takes_no_bytes() -> None:
+    parts = [0] * COUNT
+    parts[ALL_PARTS.index("execute")] = parts[ALL_PARTS.index("view")] = 1 << 30
+    assert len(packed([stored_parts(parts, [1 << 30, 1 << 30, 0, 0, 0])])[0]) == 1
