@@ -57,6 +57,9 @@ class Order:
 
         The file's name goes where all processes of the service look for it.
         """
+        from collector.misspelt_variables import warn_of_misspelt_variables
+
+        warn_of_misspelt_variables(os.environ)
         sys.stdout.flush()
         sys.stderr.flush()
         arguments = [sys.executable, "-m", "collector.process", *sys.argv[1:]]

@@ -95,11 +95,22 @@ def test_database_that_cannot_be_used_is_one_clear_line(
     assert_refused(timesplit("collect", "--database", url, "--port", "0"), message)
 
 
-def test_file_that_is_no_database_is_one_clear_line(timesplit: Start, tmp_path: Path) -> None:
+def test_file_that_is_no_database_is_one_clear_line_beside_misspelt_settings(
+    timesplit: Start, tmp_path: Path
+) -> None:
     path = tmp_path / "notes.txt"
     path.write_text("not a database " * 100)
-    server = timesplit("collect", "--database", f"sqlite:///{path}", "--port", "0")
+    misspelt = {
+        "TIMESPLIT_KEEP_MINUTS": "1",
+        "TIMESPLIT_SPANS": "all",
+        "TIMESPLIT_SERVICE_PORT": "1",
+    }
+    command = ("collect", "--database", f"sqlite:///{path}", "--port", "0")
+    server = timesplit(*command, environment=misspelt)
     assert_refused(server, "file is not a database")
+    assert server.logged.splitlines()[:-1] == [
+        "timesplit: TIMESPLIT_KEEP_MINUTS is not a setting; is TIMESPLIT_KEEP_MINUTES meant?"
+    ]
 
 
 def test_second_collector_on_one_sqlite_file_is_refused(

@@ -1,14 +1,17 @@
 """Every setting: a Django setting `TIMESPLIT_...`, else an environment variable of that name.
 
 `Settings` lists all of them. A Django setting that starts with `TIMESPLIT_` and is not in it is
-reported once, since it is nearly always a misspelling.
+reported once, since it is nearly always a misspelling; an environment variable only where it is
+much like one of them, since it may be the collector's or of a service of that name.
 """
 
 from __future__ import annotations
 
 import os
+from collections.abc import Iterator
 from contextlib import suppress
 from dataclasses import dataclass, fields
+from difflib import get_close_matches
 from functools import cache
 from typing import Any, Final
 
@@ -20,6 +23,7 @@ PREFIX: Final = "TIMESPLIT_"
 SPANS: Final = ("none", "interesting", "all")
 SERVER_TIMING: Final = ("off", "staff", "all")
 CAPTURE: Final = ("native", "opentelemetry")
+_LIKENESS: Final = 0.75  # of difflib: "SAMPLE_EVRY" is, "SERVICE_PORT" and other people's are not
 CHOICES: Final = {"spans": SPANS, "server_timing": SERVER_TIMING, "capture": CAPTURE}
 
 
@@ -78,7 +82,7 @@ def current() -> Settings:
 
 def problems() -> list[str]:
     """What is wrong with the settings, for people."""
-    found = [f"{name} is not a setting of timesplit_django" for name in _unknown()]
+    found = list(_unknown())
     for field in fields(Settings):
         try:
             _parsed(field.name, field.default)
@@ -155,13 +159,22 @@ def _names(variable: str, raw: Any) -> tuple[str, ...]:
     return tuple(name.strip() for name in listed if name.strip())
 
 
-def _unknown() -> list[str]:
-    known = {PREFIX + field.name.upper() for field in fields(Settings)}
-    return sorted(
-        name for name in dir(django_settings) if name.startswith(PREFIX) and name not in known
-    )
+def _unknown() -> Iterator[str]:
+    """What is said of each name that is not known."""
+    known = {field.name.upper() for field in fields(Settings)}
+    ours = {name for name in dir(django_settings) if name.startswith(PREFIX)}
+    around = {name for name in os.environ if name.startswith(PREFIX)}
+    for name in sorted(ours | around):
+        written = name.removeprefix(PREFIX)
+        if written in known:
+            continue
+        nearest = get_close_matches(written, known, 1, _LIKENESS)
+        if nearest:
+            yield f"{name} is not a setting of timesplit_django; is {PREFIX}{nearest[0]} meant?"
+        elif name in ours:
+            yield f"{name} is not a setting of timesplit_django; is it misspelt?"
 
 
 def _report_unknown() -> None:
-    for name in _unknown():
-        guard.logger.warning("%s is not a setting of timesplit_django; is it misspelt?", name)
+    for problem in _unknown():
+        guard.logger.warning(problem)
