@@ -15,6 +15,7 @@ from opentelemetry.proto.collector.trace.v1.trace_service_pb2 import (
 )
 from opentelemetry.sdk.trace import ReadableSpan, TracerProvider
 from opentelemetry.sdk.trace.export import SpanExporter, SpanExportResult
+from opentelemetry.trace import Tracer
 
 from tests.instrumentation.conftest import Seen
 from timesplit_django import dropped_spans, otlp_export
@@ -140,17 +141,29 @@ def test_answer_that_is_no_otlp(
     assert dropped_spans.count() == 0
 
 
+DIGESTED = {"timesplit.digest": "{}"}
+
+
+def _end(tracer: Tracer, spans: int, attributes: dict[str, str]) -> None:
+    for _ in range(spans):
+        tracer.start_span("one", attributes=attributes).end()
+
+
 class _Held(SpanExporter):
     """Holds its first export until it is let go."""
 
     def __init__(self) -> None:
         self.holding = threading.Event()
         self.may_end = threading.Event()
-        self.taken = 0
+        self.spans: list[ReadableSpan] = []
+
+    @property
+    def taken(self) -> int:
+        return len(self.spans)
 
     def export(self, spans: Sequence[ReadableSpan]) -> SpanExportResult:
         dropped_spans.note_taken(spans)
-        self.taken += len(spans)
+        self.spans += spans
         self.holding.set()
         self.may_end.wait(60)
         return SpanExportResult.SUCCESS
@@ -163,14 +176,47 @@ def test_queue_that_is_full() -> None:
         NumberingProcessor(exporter, max_queue_size=QUEUE, max_export_batch_size=QUEUE)
     )
     tracer = provider.get_tracer("tests")
-    for _ in range(QUEUE):
-        tracer.start_span("one").end()
+    _end(tracer, QUEUE, DIGESTED)
     assert exporter.holding.wait(60)
-    for _ in range(3 * QUEUE):
-        tracer.start_span("one").end()
+    _end(tracer, 3 * QUEUE, DIGESTED)
     exporter.may_end.set()
     provider.force_flush()
     assert dropped_spans.count() == 2 * QUEUE
+    provider.shutdown()
+
+
+def test_queue_that_children_have_filled_has_room_for_requests() -> None:
+    exporter = _Held()
+    provider = TracerProvider(shutdown_on_exit=False)
+    provider.add_span_processor(
+        NumberingProcessor(exporter, max_queue_size=QUEUE, max_export_batch_size=1)
+    )
+    tracer = provider.get_tracer("tests")
+    _end(tracer, 1, DIGESTED)
+    assert exporter.holding.wait(60)
+    for spans, attributes in ((QUEUE, {}), (3, DIGESTED), (1, {})):
+        _end(tracer, spans, attributes)
+    exporter.may_end.set()
+    provider.force_flush()
+    assert [bool(span.attributes) for span in exporter.spans[1:]] == [False] * 7 + [True] * 3
+    assert dropped_spans.count() == 3
+    provider.shutdown()
+
+
+def test_bytes_that_children_have_filled_have_room_for_requests(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    monkeypatch.setattr(dropped_spans, "QUEUE_BYTES", 100_000)
+    exporter = _Held()
+    exporter.may_end.set()
+    provider = TracerProvider(shutdown_on_exit=False)
+    provider.add_span_processor(NumberingProcessor(exporter, schedule_delay_millis=60_000))
+    tracer = provider.get_tracer("tests")
+    _end(tracer, 10, {"db.query.text": "x" * 20_000})
+    _end(tracer, 2, DIGESTED)
+    provider.force_flush()
+    digested = ["timesplit.digest" in (span.attributes or {}) for span in exporter.spans]
+    assert digested == [False] * 3 + [True] * 2
     provider.shutdown()
 
 
@@ -217,8 +263,7 @@ def test_spans_of_many_threads_are_all_counted() -> None:
     tracer = provider.get_tracer("tests")
 
     def end_many() -> None:
-        for _ in range(500):
-            tracer.start_span("one").end()
+        _end(tracer, 500, DIGESTED)
 
     threads = [threading.Thread(target=end_many) for _ in range(4)]
     for thread in threads:

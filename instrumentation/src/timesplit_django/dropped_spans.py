@@ -1,8 +1,10 @@
 """How many spans this process has dropped: those that found its queue full or did not arrive.
 
 The SDK's queue holds so many spans and throws the oldest away, and tells nobody how many. Ours holds
-so many bytes too, and takes no more beyond that. So each span is numbered as it is handed in; what
-an export takes out after it shows by its numbers what has gone missing between.
+so many bytes too, and takes no more beyond that. A quarter of either is kept for spans with a digest:
+without one a request is missing from every figure, without the others from a waterfall. So each span
+is numbered as it is handed in; what an export takes out after it shows by its numbers what has gone
+missing between.
 Numbers and counts begin anew in a process that is forked, whose queue is empty.
 """
 
@@ -14,11 +16,12 @@ from collections.abc import Iterator, Sequence
 from typing import Any, Final
 
 from opentelemetry.sdk.trace import ReadableSpan, SpanProcessor
-from opentelemetry.sdk.trace.export import BatchSpanProcessor
+from opentelemetry.sdk.trace.export import BatchSpanProcessor, SpanExporter
 
 from timesplit_django.attributes import DB_QUERY_TEXT, DIGEST
 
 QUEUE_BYTES: Final = 16 * 1024 * 1024
+SHARE_WITHOUT_DIGEST: Final = 0.75
 
 _NUMBER: Final = "_timesplit_number"
 # What a span takes beside its longest texts, about.
@@ -47,6 +50,14 @@ _counts = _Counts()
 class NumberingProcessor(BatchSpanProcessor):
     """The SDK's queue, whose spans are numbered in the order in which they are handed in."""
 
+    def __init__(self, exporter: SpanExporter, *arguments: Any, **options: Any) -> None:
+        """The arguments are the SDK's."""
+        super().__init__(exporter, *arguments, **options)
+        sdk = self._batch_processor  # which tells nobody what it was given
+        # Its thread wakes for as many as it exports at once.
+        share = int(sdk._max_queue_size * SHARE_WITHOUT_DIGEST)
+        self._without_digest = max(share, sdk._max_export_batch_size)
+
     def on_end(self, span: ReadableSpan) -> None:
         """Number the span and queue it; one that is not sampled is neither."""
         if span.context is not None and span.context.trace_flags.sampled:
@@ -57,7 +68,13 @@ class NumberingProcessor(BatchSpanProcessor):
         counts = _counts
         number = next(counts.numbers)
         size = size_of(span)
-        if counts.queued_bytes + size > QUEUE_BYTES:
+        if DIGEST in (span.attributes or ()):
+            if counts.queued_bytes + size > QUEUE_BYTES:
+                return
+        elif (
+            counts.queued_bytes + size > QUEUE_BYTES * SHARE_WITHOUT_DIGEST
+            or len(counts.bytes_by_number) >= self._without_digest
+        ):
             return
         span.__dict__[_NUMBER] = number
         counts.bytes_by_number[number] = size
