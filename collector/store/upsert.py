@@ -7,15 +7,16 @@ thousands of rows a second, binding each value by itself would cost more than th
 from __future__ import annotations
 
 from collections.abc import Iterable, Sequence
-from functools import lru_cache
+from functools import cache, lru_cache
 from typing import Any, Final
 
-from sqlalchemy import Connection, Table
+from sqlalchemy import Connection, Integer, LargeBinary, Table
 from sqlalchemy.exc import IntegrityError
 
 Row = tuple[Any, ...]
 
 _SMALLER: Final = {"sqlite": "min", "postgresql": "least"}
+_MANY_ROWS: Final = 50  # from here on one statement for all is quicker on PostgreSQL
 _GREATER: Final = {"sqlite": "max", "postgresql": "greatest"}
 
 
@@ -65,23 +66,51 @@ def upsert(
 
     A column takes the new value, except that those named in `add` take the sum of both, in
     `smallest` and `greatest` the smaller and the greater of both, and in `keep` stay as they are.
+    No two rows may have the same key, unless the key is all that a row has.
     """
-    if rows:
-        rules = (tuple(add), tuple(smallest), tuple(greatest), tuple(keep))
-        statement = _upsert(table, connection.dialect.name, *rules)
-        connection.exec_driver_sql(statement, list(rows))
+    if not rows:
+        return
+    dialect = connection.dialect.name
+    rules = (tuple(add), tuple(smallest), tuple(greatest), tuple(keep))
+    action = _on_conflict(table, dialect, *rules)
+    if dialect == "sqlite" or len(rows) < _MANY_ROWS or not _are_in_arrays(table):
+        connection.exec_driver_sql(_insert(table, dialect) + action, list(rows))
+    else:
+        from collector.store.column_arrays import column_arrays  # psycopg, again
+
+        statement = _insert_arrays(table) + action
+        connection.exec_driver_sql(statement, column_arrays(connection, table, rows))
+
+
+@cache
+def _are_in_arrays(table: Table) -> bool:
+    """Whether all its columns hold integers or bytes and no nulls; others have few rows."""
+    return all(
+        isinstance(column.type, Integer | LargeBinary) and not column.nullable
+        for column in table.columns
+    )
+
+
+@cache
+def _insert_arrays(table: Table) -> str:
+    marks = ", ".join("%s" for _ in table.columns)
+    return f"{_into(table)} SELECT * FROM unnest({marks})"  # noqa: S608
+
+
+@lru_cache(maxsize=64)
+def _into(table: Table) -> str:
+    columns = ", ".join(f'"{column.name}"' for column in table.columns)
+    return f'INSERT INTO "{table.name}" ({columns})'
 
 
 @lru_cache(maxsize=64)
 def _insert(table: Table, dialect: str) -> str:
     mark = "?" if dialect == "sqlite" else "%s"
-    columns = ", ".join(f'"{column.name}"' for column in table.columns)
-    marks = ", ".join(mark for _ in table.columns)
-    return f'INSERT INTO "{table.name}" ({columns}) VALUES ({marks})'  # noqa: S608
+    return f"{_into(table)} VALUES ({', '.join(mark for _ in table.columns)})"
 
 
 @lru_cache(maxsize=64)
-def _upsert(
+def _on_conflict(
     table: Table,
     dialect: str,
     add: tuple[str, ...],
@@ -106,4 +135,4 @@ def _upsert(
             changes.append(f'"{name}" = excluded."{name}"')
     target = ", ".join(f'"{name}"' for name in key)
     action = f"DO UPDATE SET {', '.join(changes)}" if changes else "DO NOTHING"
-    return f"{_insert(table, dialect)} ON CONFLICT ({target}) {action}"
+    return f" ON CONFLICT ({target}) {action}"

@@ -12,7 +12,7 @@ from sqlalchemy import Table, UniqueConstraint
 
 from collector.store.tables import ROLLUPS, journal, journal_traces, metadata, requests
 from collector.store.tables import unsettled_traces as unsettled
-from collector.store.upsert import _upsert
+from collector.store.upsert import _on_conflict
 
 SPREAD: Final = {
     journal: "stream_id",
@@ -42,7 +42,7 @@ def test_partitions_are_cut_by_a_column_of_the_key(table: Table, by: str) -> Non
 
 @pytest.mark.parametrize(("table", "by"), TABLES)
 def test_a_row_never_moves_to_another_node(table: Table, by: str) -> None:
-    changes = _upsert(table, "postgresql", (), (), (), ()).partition("DO UPDATE SET")[2]
+    changes = _on_conflict(table, "postgresql", (), (), (), ()).partition("DO UPDATE SET")[2]
     assert f'"{by}" =' not in changes
     assert "now()" not in changes
 

@@ -3,7 +3,7 @@ from __future__ import annotations
 import pytest
 from sqlalchemy import Engine, select
 
-from collector.store.tables import journal_traces, processes
+from collector.store.tables import journal_traces, processes, unsettled_traces
 from collector.store.upsert import AlreadyStored, append, upsert
 
 RULES = {
@@ -52,3 +52,24 @@ def test_key_alone_is_stored_once(engine: Engine) -> None:
     with engine.begin() as connection:
         upsert(connection, journal_traces, [(b"1" * 16, 1, 1, 9), (b"1" * 16, 1, 1, 9)])
         assert len(connection.execute(select(journal_traces)).all()) == 1
+
+
+def test_many_rows_are_merged_by_the_same_rules(engine: Engine) -> None:
+    numbers = range(-100, 100)
+    before = [(number, 1, 7, 5, 9, 3, 0, 0, 100, 200) for number in numbers]
+    after = [(number << 56, 1, 8, number, 9 - number, 4, 0, 0, 150, 250) for number in numbers]
+    with engine.begin() as connection:
+        upsert(connection, processes, before, **RULES)
+        upsert(connection, processes, after, **RULES)
+        rows = connection.execute(select(processes).order_by(processes.c.id)).all()
+    changed = [(0, 1, 7, 0, 9, 7, 0, 0, 100, 250)]
+    assert rows == sorted([row for row in before + after if row[0]] + changed)
+
+
+def test_many_rows_keep_every_byte(engine: Engine) -> None:
+    rows = [(bytes(range(number, number + 16)), 1, number) for number in range(200)]
+    with engine.begin() as connection:
+        upsert(connection, unsettled_traces, [(row[0], 1, 0) for row in rows])
+        upsert(connection, unsettled_traces, rows)
+        stored = connection.execute(select(unsettled_traces).order_by("settles_at_ns")).all()
+    assert stored == rows
