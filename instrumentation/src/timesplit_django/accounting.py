@@ -84,7 +84,7 @@ class Account:
         except IndexError:
             if not self._await_turn():
                 return None
-        self._holder = get_ident()
+        self._holder = _this_thread()
         try:
             now = self._clock()
             elapsed = now - self._last_ns
@@ -123,7 +123,7 @@ class Account:
                 if not self.closed:
                     self._late.append(activity)
                 return
-        self._holder = get_ident()
+        self._holder = _this_thread()
         try:
             parent = activity.parent
             if self._leaf is activity and parent is not None:
@@ -181,7 +181,7 @@ class Account:
             turn.pop()
         except IndexError:
             return False
-        self._holder = get_ident()
+        self._holder = _this_thread()
         try:
             if self._leaf is not parent:
                 return False
@@ -230,7 +230,7 @@ class Account:
 
         That is when the account is closed, or this thread is in the middle of a turn.
         """
-        if self._holder == get_ident():
+        if self._holder == _this_thread():
             return False
         deadline_s = time.monotonic() + TURN_TIMEOUT_S
         while not self.closed and time.monotonic() < deadline_s:
@@ -334,12 +334,16 @@ def _nowhere() -> Activity:
 
 # The innermost activity of the running task or thread; None outside of requests.
 current: Final[ContextVar[Activity | None]] = ContextVar("timesplit_activity", default=None)
+# Bound, since each query calls them many times and to look a method up takes as long as the call.
+current_activity: Final = current.get
+make_current: Final = current.set
+_this_thread: Final = get_ident
 
 
 def enter(part: int, shown: bool = False) -> Activity | None:
     """Begin an activity inside the current one. None when there is no request."""
     try:
-        parent = current.get()
+        parent = current_activity()
         return None if parent is None else _enter(parent, part, shown)
     except Exception:
         guard.report("enter")
@@ -349,7 +353,7 @@ def enter(part: int, shown: bool = False) -> Activity | None:
 def enter_apart(part: int, shown: bool = False) -> Activity | None:
     """The same, and None too directly inside the same part: it goes on there."""
     try:
-        parent = current.get()
+        parent = current_activity()
         return None if parent is None or parent.part == part else _enter(parent, part, shown)
     except Exception:
         guard.report("enter")
@@ -363,7 +367,7 @@ def enter_fetch() -> Activity | None:
     to fetch begins no other.
     """
     try:
-        parent = current.get()
+        parent = current_activity()
         return None if parent is None else parent.account.enter(parent, FETCH, False)
     except Exception:
         guard.report("enter")
@@ -372,7 +376,7 @@ def enter_fetch() -> Activity | None:
 
 def is_waited_for() -> bool:
     """Whether what a driver waits for is accounted already, or there is no request."""
-    parent = current.get()
+    parent = current_activity()
     # The parts of the database come first.
     return parent is None or parent.part < EXTERNAL or parent.account.is_fetching(parent)
 
@@ -383,8 +387,8 @@ def leave(activity: Activity | None) -> None:
         return
     try:
         activity.account.leave(activity)
-        if current.get() is activity:
-            current.set(activity.parent)
+        if current_activity() is activity:
+            make_current(activity.parent)
     except Exception:
         guard.report("leave")
 
@@ -392,5 +396,5 @@ def leave(activity: Activity | None) -> None:
 def _enter(parent: Activity, part: int, shown: bool) -> Activity | None:
     activity = parent.account.enter(parent, part, shown)
     if activity is not None:
-        current.set(activity)
+        make_current(activity)
     return activity

@@ -10,7 +10,7 @@ from typing import Any, Final
 
 from timesplit_django import guard
 from timesplit_django import settings as package_settings
-from timesplit_django.accounting import Activity, current, enter
+from timesplit_django.accounting import Activity, current_activity, enter, make_current
 from timesplit_django.budget import COUNTERS_ONLY, EVERYTHING
 from timesplit_django.call_site import UNKNOWN_CAUSE, Cause, find_cause
 from timesplit_django.database_target import target_of
@@ -30,7 +30,7 @@ def begin_statement(cursor: Any, sql: Any, parameters: Any, compared: bool) -> A
     `parameters` are those of one execution.
     """
     try:
-        parent = current.get()
+        parent = current_activity()
         # Inside these a statement is part of what goes on, and none of its own.
         if parent is None or parent.part in (EXECUTE, TRANSACTION, CONNECT):
             return None
@@ -55,7 +55,7 @@ def begin_statement(cursor: Any, sql: Any, parameters: Any, compared: bool) -> A
         if activity is None:
             cursor._timesplit_query = None
             return None
-        current.set(activity)
+        make_current(activity)
         cursor._timesplit_query = activity.detail = query
         return activity
     except Exception:
@@ -67,8 +67,8 @@ def end_statement(cursor: Any, activity: Activity, error: BaseException | None) 
     """Leave the activity, and note what came of the query."""
     try:
         activity.account.leave(activity)
-        if current.get() is activity:
-            current.set(activity.parent)
+        if current_activity() is activity:
+            make_current(activity.parent)
         query = activity.detail
         if not isinstance(query, Query):
             return

@@ -24,22 +24,21 @@ PARTS: Final = (
     "gc",
 )
 
-(
-    CONNECT,
-    EXECUTE,
-    FETCH,
-    TRANSACTION,
-    EXTERNAL,
-    CACHE,
-    TEMPLATE,
-    SERIALIZER,
-    ENCODE,
-    MIDDLEWARE,
-    VIEW,
-    ORM,
-    PARSE,
-    GC,
-) = range(len(PARTS))
+# One by one, so that compiled code has the numbers themselves.
+CONNECT: Final = 0
+EXECUTE: Final = 1
+FETCH: Final = 2
+TRANSACTION: Final = 3
+EXTERNAL: Final = 4
+CACHE: Final = 5
+TEMPLATE: Final = 6
+SERIALIZER: Final = 7
+ENCODE: Final = 8
+MIDDLEWARE: Final = 9
+VIEW: Final = 10
+ORM: Final = 11
+PARSE: Final = 12
+GC: Final = 13
 
 # Half-open ranges of part numbers, in the order in which concurrent activities claim an instant.
 CATEGORIES: Final = {

@@ -11,7 +11,7 @@ from collections.abc import Callable
 from typing import Any
 
 from timesplit_django import guard
-from timesplit_django.accounting import Account, current
+from timesplit_django.accounting import Account, current_activity
 from timesplit_django.budget import COUNTERS_ONLY
 from timesplit_django.parts import SERIALIZER
 from timesplit_django.request_record import RequestRecord
@@ -20,7 +20,7 @@ from timesplit_django.serializer_log import SerializerLog, Usage, identity_of
 
 def goes_on() -> bool:
     """Whether what is serialized now is neither the outermost, nor to be told apart from a field."""
-    activity = current.get()
+    activity = current_activity()
     if activity is None:
         return True
     if activity.part != SERIALIZER:
@@ -32,7 +32,7 @@ def goes_on() -> bool:
 
 def log_of_field() -> SerializerLog | None:
     """That of the request, where a field is being timed; else what is serialized is the outermost."""
-    activity = current.get()
+    activity = current_activity()
     if activity is None or activity.part != SERIALIZER:
         return None
     account = activity.account
@@ -43,7 +43,7 @@ def counting(fields_of: Callable[[Any], Any]) -> Callable[[Any], Any]:
     """A getter of a serializer's fields that counts its instances, and times some."""
 
     def readable_fields(serializer: Any) -> Any:
-        activity = current.get()
+        activity = current_activity()
         if activity is None:
             return fields_of(serializer)
         account = activity.account
