@@ -47,11 +47,45 @@ class ExtendedSerializer(ReviewSerializer):
         return {**super().to_representation(instance), "more": Author.objects.count()}
 
 
-class OwnSerializer(serializers.Serializer[Review]):
+class Own(serializers.Serializer[Review]):
     """Does not use its fields at all."""
 
     def to_representation(self, instance: Review) -> Any:
         return {"stars": instance.stars, "book": instance.book.title}
+
+
+class OwnBase(serializers.BaseSerializer[Review]):
+    def to_representation(self, instance: Review) -> Any:
+        return {"stars": instance.stars}
+
+
+class Representing:
+    def to_representation(self, instance: Review) -> Any:
+        return {"stars": instance.stars}
+
+
+class OwnMixin(Representing, serializers.Serializer[Review]):
+    pass
+
+
+class OwnNested(Own):
+    """Asks its base's, which is none of REST framework's either."""
+
+    def to_representation(self, instance: Review) -> Any:
+        return {**super().to_representation(instance), "more": 1}
+
+
+class HoldingSerializer(serializers.Serializer[Review]):
+    own = OwnNested(source="*")
+
+
+class OwnCalled(OwnBase):
+    """Is called by hand, not by REST framework."""
+
+
+class OwnTree(serializers.BaseSerializer[Any]):
+    def to_representation(self, instance: list[Any]) -> Any:
+        return [self.to_representation(child) for child in instance]
 
 
 class CustomField(serializers.Field[Any, Any, Any, Any]):
@@ -69,6 +103,12 @@ class SlowNestedSerializer(serializers.Serializer[Review]):
     def get_slow(self, review: Review) -> int:
         busy("nested", 2)
         return 0
+
+
+class OwnSlow(serializers.Serializer[Review]):
+    def to_representation(self, instance: Review) -> Any:
+        busy("own", 3)
+        return SlowNestedSerializer(instance).data
 
 
 class SlowSerializer(serializers.Serializer[Review]):
@@ -144,7 +184,13 @@ CASES: Final[dict[str, Callable[[], Any]]] = {
     "one": lambda: ReviewSerializer(Review.objects.select_related("book__author")[0]).data,
     "selected": lambda: BookSerializer(Book.objects.select_related("author"), many=True).data,
     "extended": lambda: _reviews(ExtendedSerializer),
-    "own": lambda: _reviews(OwnSerializer),
+    "own": lambda: _reviews(Own),
+    "own_base": lambda: _reviews(OwnBase),
+    "own_mixin": lambda: _reviews(OwnMixin),
+    "own_nested": lambda: _reviews(HoldingSerializer),
+    "own_called": lambda: [OwnCalled().to_representation(r) for r in Review.objects.all()],
+    "own_tree": lambda: OwnTree([[] for _ in range(12)]).data,
+    "own_slow": lambda: OwnSlow(Review.objects.order_by("pk")[0]).data,
     "custom_field": lambda: _reviews(CustomFieldSerializer),
     "slow": _slow,
     "querying": lambda: _reviews(QueryingSerializer),

@@ -78,10 +78,46 @@ def test_serializer_that_extends_what_it_says(ask: Callable[..., Seen]) -> None:
     assert seen.attributes["timesplit.queries"] == 49
 
 
-def test_serializer_that_does_not_use_its_fields_is_not_listed(ask: Callable[..., Seen]) -> None:
-    seen = ask("/serialized/own/")
-    assert serializers(seen) == {}
+@pytest.mark.parametrize("case", ["own", "own_base", "own_mixin", "own_nested", "own_called"])
+def test_serializer_that_does_not_use_its_fields(ask: Callable[..., Seen], case: str) -> None:
+    seen = ask(f"/serialized/{case}/")
+    [(name, entry)] = [item for item in serializers(seen).items() if "Own" in item[0]]
+    assert (name, entry["instances"]) == ("".join(w.title() for w in case.split("_")), 12)
+    assert entry["fields"] == []
+    assert entry["self_ns"] > 0
     assert seen.parts["serializer"] > 0
+
+
+def test_serializer_that_serializes_its_like_counts_each(ask: Callable[..., Seen]) -> None:
+    assert instances(ask("/serialized/own_tree/")) == {"OwnTree": 13}
+
+
+def test_time_of_a_serializer_without_fields_is_its_own(ask: Callable[..., Seen]) -> None:
+    for _ in range(TRIES):
+        seen = ask("/serialized/own_slow/")
+        found = serializers(seen)
+        own_ms = self_ms(found["OwnSlow"]) - seen.spent_ns["own"] / MS
+        nested_ms = self_ms(found["SlowNestedSerializer"]) - seen.spent_ns["nested"] / MS
+        assert sum(map(self_ms, found.values())) <= seen.parts["serializer"] / MS
+        if abs(own_ms) < 1.5 and abs(nested_ms) < 1.5:
+            return
+    pytest.fail(f"over by milliseconds: {own_ms}, {nested_ms}")
+
+
+def test_classes_have_their_own_methods_again_when_nothing_is_measured(project: None) -> None:
+    from tests.djangoproject import serializer_views
+    from timesplit_django.probes import own_serializers
+
+    own, mixed = serializer_views.OwnSlow, serializer_views.OwnMixin
+    watched = own.to_representation
+    own_serializers.uninstall()
+    try:
+        assert own.to_representation is watched.__wrapped__
+        assert "to_representation" not in vars(mixed)
+    finally:
+        own_serializers.install()
+    assert hasattr(own.to_representation, "__wrapped__")
+    assert hasattr(mixed.to_representation, "__wrapped__")
 
 
 def test_field_of_ones_own(ask: Callable[..., Seen]) -> None:

@@ -6,7 +6,8 @@ serializer that was at work; one that a serializer's own `to_representation` ask
 of REST framework's, belongs to none.
 
 Estimated: `self_ns`, the time of a class and of each field without queries and without nested
-serializers. The first two instances are timed, then some at random distances that grow: of 50
+serializers; of a class with a `to_representation` of its own, also what that does, of which it knows
+no fields. The first two instances are timed, then some at random distances that grow: of 50
 about 5, of 1,000 about 8. The first counts for itself, since it often pays for what the others
 find ready; each later one for all since the one before it. `timed` says how many there were, and is
 left out where it is all of them: then nothing is estimated. Together they are never more than the
@@ -136,6 +137,8 @@ class SerializerLog:
 
     def __init__(self, account: Account) -> None:
         self.usages: dict[type, Usage] = {}
+        self.own: dict[type, Usage] = {}  # of what classes do in a `to_representation` of their own
+        self._representing: tuple[Any, Any] = (None, None)  # by which serializer, of what
         self.timing: Timing | None = None
         self._account = account
 
@@ -156,6 +159,39 @@ class SerializerLog:
             if timing is not None and since_ns is not None:
                 timing.leave_out(since_ns)
             self.timing = timing
+
+    def whole(self, own: Any, serializer: Any, args: tuple[Any, ...], kwargs: Any) -> Any:
+        """Count an instance that a class represents itself, and time some.
+
+        What it calls of its bases' is the same instance again. What other serializers do inside,
+        and REST framework's for it, is not its time.
+        """
+        of_what = args[0] if args else None
+        by, what = self._representing
+        if by is serializer and what is of_what:
+            return own(serializer, *args, **kwargs)
+        usage = self._own_usage(type(serializer))
+        outer = self.timing
+        since_ns = None if outer is None else outer.spent_ns()
+        timing = _timing(self._account, usage) if usage.instances >= usage.next_timed else None
+        self.timing, self._representing = timing, (serializer, of_what)
+        try:
+            represented = own(serializer, *args, **kwargs)
+            if timing is not None:
+                timing.end()
+            return represented
+        finally:
+            if outer is not None and since_ns is not None:
+                outer.leave_out(since_ns)
+            self.timing, self._representing = outer, (by, what)
+
+    def _own_usage(self, serializer: type) -> Usage:
+        """That of the class, with one instance more."""
+        usage = self.own.get(serializer)
+        if usage is None:
+            usage = self.own[serializer] = Usage(identity_of(self._account))
+        usage.instances += 1
+        return usage
 
     def timed(self, usage: Usage, fields: Iterable[Any]) -> Iterator[Any]:
         """The fields: what passes between one and the next is the first one's time."""
@@ -221,14 +257,17 @@ def digest_entries(
 
 
 def _totals(log: SerializerLog, serializer_ns: int) -> dict[str, _Totals]:
-    measured = [(usage, usage.field_ns()) for usage in log.usages.values()]
-    estimated_ns = sum(sum(field_ns.values()) for _, field_ns in measured)
+    counted = [*log.usages.items(), *log.own.items()]
+    measured = [usage.field_ns() for _, usage in counted]
+    estimated_ns = sum(sum(field_ns.values()) for field_ns in measured)
     share = min(1.0, serializer_ns / estimated_ns) if estimated_ns > 0 else 0.0
     by_name: dict[str, _Totals] = defaultdict(_Totals)
-    for serializer, (usage, field_ns) in zip(log.usages, measured, strict=True):
+    for (serializer, usage), field_ns in zip(counted, measured, strict=True):
         totals = by_name[name_of(serializer)]
-        totals.instances += usage.instances
-        totals.timed += usage.timed
+        # One with a method of its own may ask REST framework's too: not for each instance.
+        if usage is log.own.get(serializer, usage):
+            totals.instances += usage.instances
+            totals.timed += usage.timed
         for name, spent_ns in field_ns.items():
             spent = max(0, int(spent_ns * share))
             totals.self_ns += spent

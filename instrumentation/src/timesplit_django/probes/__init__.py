@@ -20,6 +20,7 @@ PROBES: Final = (
     "jinja2",
     "rest_framework",
     "serializers",
+    "own_serializers",
     "encoding",
     "parsing",
     "cache",
