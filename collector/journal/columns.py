@@ -223,13 +223,13 @@ def _put_lengths(data: Bytes, cuts: Cuts, lengths: Numbers) -> None:
 def _figures(data: Bytes, cuts: Cuts) -> tuple[Numbers, Numbers]:
     """When each span began, and the figure of each cut: a number, or how long the span lasted."""
     figures = np.zeros(len(cuts.kinds), np.int64)
-    for digits in _DECIMAL_WIDTHS:
+    for digits in cuts.present.intersection(_DECIMAL_WIDTHS):
         first = cuts.of(digits)
         value = np.zeros(len(first), np.int64)
         for place in range(digits):
             value = value * 10 + (data[first + place] - np.uint8(0x30))
         figures[cuts.numbers(digits)] = value
-    for kind in INTEGERS:
+    for kind in cuts.present.intersection(INTEGERS):
         first = cuts.of(kind)
         value = np.zeros(len(first), np.int64)
         for bits, place in enumerate(OWN_BYTES[kind]):
@@ -251,13 +251,13 @@ def _new(cuts: Cuts, is_new: NDArray[np.bool_]) -> Iterator[tuple[int, Numbers]]
 
 def _put_figures(data: Bytes, cuts: Cuts, columns: Columns) -> None:
     figures, begins = _read_figures(cuts, columns)
-    for digits in _DECIMAL_WIDTHS:
+    for digits in cuts.present.intersection(_DECIMAL_WIDTHS):
         first, value = cuts.of(digits), figures[cuts.numbers(digits)]
         for place in reversed(range(digits)):
             tens = value // 10
             data[first + place] = value - 10 * tens + 0x30
             value = tens
-    for kind in INTEGERS:
+    for kind in cuts.present.intersection(INTEGERS):
         first, value = cuts.of(kind), figures[cuts.numbers(kind)]
         *others, last = OWN_BYTES[kind]
         for place in others:

@@ -9,6 +9,7 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 from functools import cached_property
+from itertools import pairwise
 from typing import Final
 
 import numpy as np
@@ -89,17 +90,27 @@ class Cuts:
         return self.starts + self.lengths - LENGTHS[self.kinds]
 
     @cached_property
-    def _by_kind(self) -> list[Numbers]:
-        order = np.argsort(self.kinds.astype(np.uint8), kind="stable")
-        return np.split(order, np.cumsum(np.bincount(self.kinds, minlength=len(LENGTHS))))
+    def _by_kind(self) -> Numbers:
+        return np.argsort(self.kinds.astype(np.uint8), kind="stable")
+
+    @cached_property
+    def _ends(self) -> list[int]:
+        """Of each kind, where in that order the ones before end."""
+        counts = np.bincount(self.kinds, minlength=len(LENGTHS))
+        return [0, *np.cumsum(counts).tolist()]
+
+    @cached_property
+    def present(self) -> set[int]:
+        """The kinds that there are."""
+        return {kind for kind, (first, end) in enumerate(pairwise(self._ends)) if first < end}
 
     def numbers(self, kind: int) -> Numbers:
         """Which cuts are of that kind."""
-        return self._by_kind[kind]
+        return self._by_kind[self._ends[kind] : self._ends[kind + 1]]
 
     def of(self, kind: int) -> Numbers:
         """Where the cuts of that kind begin."""
-        return self.inner[self._by_kind[kind]]
+        return self.inner[self.numbers(kind)]
 
     def with_more(self, starts: Numbers, kinds: Numbers) -> Cuts:
         """These and others, in order."""

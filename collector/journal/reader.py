@@ -8,8 +8,9 @@ from typing import Final, NamedTuple
 
 from sqlalchemy import Connection, Engine, func, select
 
-from collector.journal.frames import Export, sealing_key, unpack
-from collector.journal.keys import ID_BYTES, NO_KEYS, JournalKeys
+from collector.journal.dictionary import read_dictionaries
+from collector.journal.frames import FIRST_BYTES, Export, dictionary_of, key_of, unpack
+from collector.journal.keys import NO_KEYS, JournalKeys
 from collector.store.engine import journal_keys
 from collector.store.tables import journal, streams
 
@@ -23,6 +24,7 @@ class JournalRow(NamedTuple):
     received_ns: int
     body: bytes
     keys: JournalKeys = NO_KEYS
+    dictionary: bytes = b""  # as it is stored
 
     @property
     def exports(self) -> list[Export]:
@@ -30,7 +32,7 @@ class JournalRow(NamedTuple):
 
         Raises CorruptFrame where the row is damaged, JournalKeyError where its key is not there.
         """
-        return unpack(self.body, self.keys)
+        return unpack(self.body, self.keys, self.dictionary)
 
 
 def unpacked(rows: Sequence[JournalRow]) -> Iterator[tuple[JournalRow, list[Export]]]:
@@ -64,8 +66,19 @@ def read(
         .where(journal.c.stream_id == stream_id, journal.c.position > after_position)
         .order_by(journal.c.position)
         .limit(max_rows)
-    )
-    return [JournalRow(row.position, row.received_ns, row.body, keys) for row in rows]
+    ).all()
+    stored = dictionaries_of(connection, stream_id, [row.body for row in rows])
+    return [
+        JournalRow(row.position, row.received_ns, row.body, keys, dictionary)
+        for row, dictionary in zip(rows, stored, strict=True)
+    ]
+
+
+def dictionaries_of(connection: Connection, stream_id: int, bodies: Sequence[bytes]) -> list[bytes]:
+    """The stored dictionary of each row of a stream; none where it has none, or that is gone."""
+    positions = [dictionary_of(body) for body in bodies]
+    stored = read_dictionaries(connection, stream_id, (at for at in positions if at is not None))
+    return [b"" if position is None else stored.get(position, b"") for position in positions]
 
 
 def last_position(connection: Connection, stream_id: int) -> int:
@@ -84,11 +97,11 @@ def require_keys(engine: Engine) -> None:
                 journal.c.stream_id
             )
             for stream_id, position in connection.execute(rows).all():
-                if key_id := sealing_key(_first_bytes(connection, stream_id, position)):
+                if key_id := key_of(_first_bytes(connection, stream_id, position)):
                     keys.require(key_id)
 
 
 def _first_bytes(connection: Connection, stream_id: int, position: int) -> bytes:
-    beginning = select(func.substr(journal.c.body, 1, 1 + ID_BYTES))
+    beginning = select(func.substr(journal.c.body, 1, FIRST_BYTES))
     row = (journal.c.stream_id == stream_id) & (journal.c.position == position)
     return bytes(connection.scalar(beginning.where(row)) or b"")

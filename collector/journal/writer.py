@@ -19,8 +19,8 @@ from typing import Any, Final, NamedTuple
 from sqlalchemy import Engine, insert
 from sqlalchemy.exc import SQLAlchemyError
 
+from collector.journal.dictionary import Dictionary, Vocabulary, store_dictionary
 from collector.journal.frames import Export, pack
-from collector.journal.keys import JournalKeys
 from collector.journal.pace import Pace
 from collector.journal.reader import last_position
 from collector.journal.stream import Stream, StreamLost
@@ -95,6 +95,7 @@ class JournalWriter:
         self._arrived = threading.Condition()
         self._closing = False
         self._pace = Pace()
+        self._vocabulary = Vocabulary(self._keys)
         self._position: int | None = None  # unknown at first and after every failure
         self._next_heartbeat_at = 0.0
         self.lost: asyncio.Future[None] = self._loop.create_future()  # fails with StreamLost
@@ -177,7 +178,8 @@ class JournalWriter:
         started = time.monotonic()
         self._pace.count(sum(waiting.size for waiting in batch), started)
         in_hurry = self._pace.is_hurried
-        rows = [_row(group, self._keys, in_hurry) for group in _groups(batch)]
+        dictionary = None if in_hurry or not batch else self._dictionary(started)
+        rows = [self._row(group, in_hurry, dictionary) for group in _groups(batch)]
         beats = not rows or self._is_heartbeat_due()
         if (beats or self._position is None) and not self._stream.is_held():
             raise JournalUnavailable("the database does not answer; send again shortly")
@@ -192,14 +194,31 @@ class JournalWriter:
             for row in rows:
                 position += 1
                 row |= {"stream_id": self._stream.stream_id, "position": position}
+            if dictionary is not None and self._vocabulary.is_new(dictionary):
+                store_dictionary(connection, self._stream.stream_id, dictionary)
             if rows:
                 connection.execute(insert(journal), rows)
         self._position = position
+        self._vocabulary.committed(dictionary, started)
         stored_bytes = sum(len(row["body"]) for row in rows)
         spans = sum(waiting.spans for waiting in batch)
         duration_s = time.monotonic() - started
         if self._on_commit is not None:
             self._on_commit(Committed(position, len(rows), spans, stored_bytes, duration_s))
+
+    def _dictionary(self, now_s: float) -> Dictionary | None:
+        if self._position is None:
+            return None
+        return self._vocabulary.dictionary(self._position + 1, now_s)
+
+    def _row(
+        self, group: Sequence[_Waiting], in_hurry: bool, dictionary: Dictionary | None
+    ) -> dict[str, Any]:
+        exports = [waiting.export for waiting in group if waiting.export]
+        spans = sum(waiting.spans for waiting in group)
+        hear = self._vocabulary.hear
+        body = pack(exports, self._keys, in_hurry=in_hurry, dictionary=dictionary, hear=hear)
+        return {"received_ns": time.time_ns(), "spans": spans, "body": body}
 
     def _is_heartbeat_due(self) -> bool:
         now = time.monotonic()
@@ -210,6 +229,7 @@ class JournalWriter:
 
     def _understand(self, error: Exception) -> Exception:
         self._position = None
+        self._vocabulary.failed()
         if isinstance(error, StreamLost):
             self._loop.call_soon_threadsafe(_fail, self.lost, error)
         elif isinstance(error, SQLAlchemyError):
@@ -234,13 +254,6 @@ def _groups(batch: Sequence[_Waiting]) -> list[list[_Waiting]]:
         groups[-1].append(waiting)
         group_bytes += waiting.size
     return groups
-
-
-def _row(group: Sequence[_Waiting], keys: JournalKeys, in_hurry: bool) -> dict[str, Any]:
-    exports = [waiting.export for waiting in group if waiting.export]
-    spans = sum(waiting.spans for waiting in group)
-    body = pack(exports, keys, in_hurry=in_hurry)
-    return {"received_ns": time.time_ns(), "spans": spans, "body": body}
 
 
 def _resolve(batch: Sequence[_Waiting], failure: Exception | None) -> None:

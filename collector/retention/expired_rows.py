@@ -8,15 +8,17 @@ for new ones.
 from __future__ import annotations
 
 from collections.abc import Iterator, Sequence
+from itertools import pairwise
 from typing import Any, Final
 
-from sqlalchemy import Connection, Engine, Table, bindparam, delete, select, tuple_
+from sqlalchemy import Connection, Engine, Table, bindparam, delete, func, select, tuple_
 
 from collector.retention.keep import DAY_S
 from collector.store.tables import (
     ROLLUPS,
     endpoints,
     journal,
+    journal_dictionaries,
     journal_traces,
     requests,
 )
@@ -51,6 +53,25 @@ def expired_journal(engine: Engine, since_s: int, derived: dict[int, int]) -> Sl
                 yield journal, expired
             if len(expired) < len(rows):
                 break
+
+
+def expired_dictionaries(engine: Engine) -> Slices:
+    """Dictionaries that no row of their stream's journal can be compressed with any more.
+
+    A row is compressed with the last one that began before it, or with none; the last of all may be
+    in use however few rows there are.
+    """
+    columns = list(journal_dictionaries.primary_key.columns)
+    stored = [tuple(row) for row in _read(engine, select(*columns).order_by(*columns))]
+    expired = []
+    for key, (stream_id, next_position) in pairwise(stored):
+        # Asked after the dictionaries, so that what is appended meanwhile is compressed with later
+        # ones. By stream, which the journal's key begins with: nothing is scanned.
+        oldest = select(func.min(journal.c.position)).where(journal.c.stream_id == stream_id)
+        if key[0] == stream_id and next_position <= (_read(engine, oldest)[0][0] or next_position):
+            expired.append(key)
+    if expired:
+        yield journal_dictionaries, expired
 
 
 def expired_journal_traces(engine: Engine, since_s: int) -> Slices:

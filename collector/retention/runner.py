@@ -25,6 +25,7 @@ from collector.retention.expired_names import (
 from collector.retention.expired_rows import (
     Slices,
     delete_rows,
+    expired_dictionaries,
     expired_journal,
     expired_journal_traces,
     expired_requests,
@@ -90,6 +91,7 @@ class Retention:
                 _log.info("Dropped %s: it is kept no longer.", name)
         if kind == "journal":  # in every pass: what was not derived yet may be by now
             self._delete(expired_journal(self._engine, since_s, self._derived), stop)
+            self._delete(expired_dictionaries(self._engine), stop)
         if self._done.get(kind) == since_s:
             return
         if kind == "journal":

@@ -133,6 +133,17 @@ journal = Table(
     postgresql_partition_by="RANGE (received_ns)",
 )
 
+# Text that rows of the journal are compressed with: journal/dictionary.py. Those of one stream are in
+# use one after another, each from its position up to the next one's.
+journal_dictionaries = Table(
+    "journal_dictionaries",
+    metadata,
+    Column("stream_id", Integer, nullable=False),
+    Column("since_position", BigInteger, nullable=False),
+    Column("body", LargeBinary, nullable=False),
+    PrimaryKeyConstraint("stream_id", "since_position"),
+)
+
 kept_since = Table(
     "kept_since",
     metadata,

@@ -23,6 +23,7 @@ from collector.decode.split import split_group
 from collector.decode.sql_statement import Statement, statement_of
 from collector.decode.trace import Group, groups_of
 from collector.journal.frames import CorruptFrame, unpack
+from collector.journal.reader import dictionaries_of
 from collector.store.engine import journal_keys
 from collector.store.tables import journal, journal_traces, requests
 
@@ -229,9 +230,9 @@ def _exports(
     """The exports that hold spans of these traces, each once. What cannot be read is left out."""
     keys = journal_keys(connection)
     for stream_id, rows in _positions(connection, trace_ids).items():
-        for body in _bodies(connection, stream_id, rows):
+        for body, dictionary in _bodies(connection, stream_id, rows):
             try:
-                exports = unpack(body, keys)
+                exports = unpack(body, keys, dictionary)
             except CorruptFrame:
                 continue
             for content_type, content in exports:
@@ -258,15 +259,17 @@ def _positions(connection: Connection, trace_ids: frozenset[bytes]) -> dict[int,
     return found
 
 
-def _bodies(connection: Connection, stream_id: int, rows: _Rows) -> Iterator[bytes]:
+def _bodies(connection: Connection, stream_id: int, rows: _Rows) -> Iterator[tuple[bytes, bytes]]:
+    """Each row's body and its dictionary."""
     # A request's own day may be one ahead of the day on which it arrived.
     since_ns = (min(rows.days) - 1) * _DAY_NS
     positions = sorted(rows.positions)
     for first in range(0, len(positions), _ROWS_PER_QUERY):
         some = positions[first : first + _ROWS_PER_QUERY]
-        yield from connection.scalars(
+        bodies = connection.scalars(
             select(journal.c.body)
             .where(journal.c.stream_id == stream_id, journal.c.position.in_(some))
             .where(journal.c.received_ns >= since_ns)
             .order_by(journal.c.position)
-        )
+        ).all()
+        yield from zip(bodies, dictionaries_of(connection, stream_id, bodies), strict=True)

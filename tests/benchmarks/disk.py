@@ -29,7 +29,9 @@ from opentelemetry.proto.collector.trace.v1.trace_service_pb2 import ExportTrace
 from sqlalchemy import Connection, Engine, insert, make_url, text
 
 from collector.derive.runner import Deriver
+from collector.journal.dictionary import Vocabulary, store_dictionary
 from collector.journal.frames import PROTOBUF, Export, pack
+from collector.journal.keys import NO_KEYS
 from collector.retention.partitions import create_partitions
 from collector.store.engine import open_database
 from collector.store.schema import migrate
@@ -42,7 +44,7 @@ PROCESSES: Final = 4
 EXPORT_EVERY_S: Final = 5.0
 VACUUM_EVERY_NS: Final = 60_000_000_000
 GROUPS: Final = {
-    "journal": ("journal",),
+    "journal": ("journal", "journal_dictionaries"),
     "requests": ("requests",),
     "where traces are": ("journal_traces",),
     "endpoint rollups": ("endpoint_minutes", "endpoint_hours", "endpoint_days"),
@@ -103,14 +105,14 @@ def _fill(engine: Engine, options: argparse.Namespace) -> Iterator[Filled]:
     with engine.begin() as connection:
         row = {"stream_id": 1, "owner": "benchmark", "derived_position": 0, "last_seen_s": 0}
         connection.execute(insert(streams).values(**row))
-    deriver = Deriver(engine, 1, settle_s=0)
+    deriver, vocabulary = Deriver(engine, 1, settle_s=0), Vocabulary(NO_KEYS)
     yield _sizes(engine, 0)
     sizes = [options.requests // 4, options.requests // 2, options.requests]
     vacuumed_ns = 0
     # From midnight on, so that no partition's end is passed on the way.
     traffic = Traffic(options.kind, int(time.time()) // 86_400 * 86_400, options.rate)
     for position, exports in enumerate(_arrivals(traffic, options.requests, options.rate), 1):
-        _append(engine, position, traffic.now_ns, exports)
+        _append(engine, vocabulary, position, traffic.now_ns, exports)
         if position % PROCESSES == 0 or traffic.requests >= options.requests:
             deriver.derive_available()
         if traffic.now_ns - vacuumed_ns > VACUUM_EVERY_NS:
@@ -131,15 +133,24 @@ def _arrivals(
 
 
 def _append(
-    engine: Engine, position: int, received_ns: int, exports: list[ExportTraceServiceRequest]
+    engine: Engine,
+    vocabulary: Vocabulary,
+    position: int,
+    received_ns: int,
+    exports: list[ExportTraceServiceRequest],
 ) -> None:
-    body = pack(Export(PROTOBUF, export.SerializeToString()) for export in exports)
+    sent = [Export(PROTOBUF, export.SerializeToString()) for export in exports]
+    dictionary = vocabulary.dictionary(position, received_ns / 1e9)
+    body = pack(sent, dictionary=dictionary, hear=vocabulary.hear)
     with engine.begin() as connection:
+        if dictionary is not None and vocabulary.is_new(dictionary):
+            store_dictionary(connection, 1, dictionary)
         connection.execute(
             insert(journal).values(
                 stream_id=1, position=position, received_ns=received_ns, spans=1, body=body
             )
         )
+    vocabulary.committed(dictionary, received_ns / 1e9)
 
 
 def _vacuum(engine: Engine) -> None:

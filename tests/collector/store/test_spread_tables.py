@@ -10,12 +10,19 @@ from typing import Final
 import pytest
 from sqlalchemy import Table, UniqueConstraint
 
-from collector.store.tables import ROLLUPS, journal, journal_traces, metadata, requests
+from collector.store.tables import (
+    ROLLUPS,
+    journal,
+    journal_dictionaries,
+    journal_traces,
+    metadata,
+    requests,
+)
 from collector.store.tables import unsettled_traces as unsettled
 from collector.store.upsert import _on_conflict
 
 SPREAD: Final = {
-    journal: "stream_id",
+    **dict.fromkeys((journal, journal_dictionaries), "stream_id"),
     **dict.fromkeys((requests, journal_traces, unsettled), "trace_id"),
     **{table: "endpoint_id" for rollups in ROLLUPS for table in rollups.values()},
 }
