@@ -71,6 +71,8 @@ BY_VIEW: Final = Site("", 0, "")
 # Nothing beyond this frame has to do with the query.
 _STOP: Final = Site("", -1, "")
 
+_frame_at: Final = sys._getframe
+
 # Where a task awaits work that a thread does for it: its stack does not reach into the thread.
 awaiting: Final[ContextVar[Site | None]] = ContextVar("timesplit_awaiting", default=None)
 
@@ -179,7 +181,7 @@ def find_cause(serializing: bool = False) -> Cause:
 
 def find_awaiting_site() -> Site | None:
     """The user's line, or BY_VIEW, that awaits what a thread is about to do."""
-    site = _walk(sys._getframe(1))[0]
+    site = _walk(_frame_at(1))[0]
     return None if site is _STOP else site
 
 
@@ -187,13 +189,13 @@ def _first_frame() -> FrameType:
     """Where to begin to look for the cause. Each step of a walk costs ten of looking ahead."""
     for depth in _entry_depths:
         try:
-            frame = sys._getframe(1 + depth)
+            frame = _frame_at(1 + depth)
         except ValueError:
             continue
         if frame.f_code is _entry:
             return frame
     # Not the frame of this function, which would be kept by its own variable.
-    frame = sys._getframe(1)
+    frame = _frame_at(1)
     if _entry is not None and _entry_misses < ENTRY_MISSES:
         _learn_entry(frame)
     return _beyond_watchers(frame)

@@ -17,7 +17,7 @@ _KEPT_AS: Final = "_timesplit_target"
 
 def target_of(connection: Any) -> Target:
     """The target of a connection, found once and kept on it."""
-    kept = connection.__dict__
+    kept: dict[str, Any] = connection.__dict__
     target: Target | None = kept.get(_KEPT_AS)
     if target is None:
         target = kept[_KEPT_AS] = _found(connection)

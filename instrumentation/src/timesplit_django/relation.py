@@ -63,3 +63,33 @@ def relation_of_field(field: Any) -> Relation:
 def relation_of_reverse(related: Any) -> Relation:
     """Of the other side of a field: `related` is Django's ForeignObjectRel."""
     return Relation(related.model._meta.label, related.get_accessor_name())
+
+
+# What these frames of Django's know. They are no `FrameType` here, whose variables compiled code
+# would take for a dict: from Python 3.13 on they are none.
+
+
+def of_queryset_frame(frame: Any) -> Relation | None:
+    """Of a method of a queryset."""
+    return relation_of_queryset(frame.f_locals["self"])
+
+
+def of_chunk_frame(frame: Any) -> Relation | None:
+    """Of what a thread runs for an asynchronous iteration."""
+    return relation_of_queryset(frame.f_locals["self"].queryset)
+
+
+def of_descriptor_frame(frame: Any) -> Relation:
+    """Of a descriptor's `__get__`."""
+    descriptor = frame.f_locals["self"]
+    relation: Relation = relation_of_descriptor(descriptor)
+    return relation
+
+
+def of_prefetch_frame(frame: Any) -> Relation:
+    """Of `prefetch_one_level`."""
+    prefetcher = frame.f_locals["prefetcher"]
+    relation: Relation | None = getattr(type(prefetcher), "_timesplit_relation", None)
+    if relation is None:
+        relation = relation_of_descriptor(prefetcher)
+    return relation._replace(prefetch=True)

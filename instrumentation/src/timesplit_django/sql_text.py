@@ -10,7 +10,6 @@ from __future__ import annotations
 
 import re
 from collections import defaultdict
-from collections.abc import Mapping
 from typing import Any, Final
 
 CACHED_TEXTS: Final = 4096
@@ -73,7 +72,7 @@ _known: Final[defaultdict[str, dict[str, Statement]]] = defaultdict(dict)
 _known_characters: Final[defaultdict[str, int]] = defaultdict(int)
 
 
-def known_statements(system: str) -> Mapping[str, Statement]:
+def known_statements(system: str) -> dict[str, Statement]:
     """By the text that a cursor was given: what `statement_of` has answered, for a while."""
     return _known[system]
 

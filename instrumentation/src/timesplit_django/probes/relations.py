@@ -25,9 +25,11 @@ from timesplit_django.patching import Patches
 from timesplit_django.relation import (
     Relation,
     RelationHints,
-    relation_of_descriptor,
+    of_chunk_frame,
+    of_descriptor_frame,
+    of_prefetch_frame,
+    of_queryset_frame,
     relation_of_field,
-    relation_of_queryset,
     relation_of_reverse,
 )
 
@@ -50,11 +52,11 @@ _ASKING_METHODS = {
 def install() -> None:
     """Read relations from the stack, and let related managers mark their querysets."""
     for name in _QUERYSET_METHODS:
-        _read(inspect.unwrap(vars(query.QuerySet)[name]).__code__, _of_queryset)
-    call_site.look_through([query.QuerySet, BaseManager], _ASKING_METHODS, _of_queryset)
+        _read(inspect.unwrap(vars(query.QuerySet)[name]).__code__, of_queryset_frame)
+    call_site.look_through([query.QuerySet, BaseManager], _ASKING_METHODS, of_queryset_frame)
     call_site.look_through([Model], {"refresh_from_db"}, lambda _: None)
-    _read(query.prefetch_one_level.__code__, _of_prefetch)
-    _read(_code_of_chunks(), _of_chunk)
+    _read(query.prefetch_one_level.__code__, of_prefetch_frame)
+    _read(_code_of_chunks(), of_chunk_frame)
     for descriptor in _DESCRIPTORS:
         _read_descriptor(descriptor)
     _patches.wrap(
@@ -89,8 +91,8 @@ def _read(code: CodeType, read: Callable[[FrameType], Relation | None]) -> None:
 
 
 def _read_descriptor(descriptor: Any) -> None:
-    _read(descriptor.__get__.__code__, _of_descriptor)
-    call_site.look_through([descriptor], {"__get__", "get_object"}, _of_descriptor)
+    _read(descriptor.__get__.__code__, of_descriptor_frame)
+    call_site.look_through([descriptor], {"__get__", "get_object"}, of_descriptor_frame)
 
 
 def _code_of_chunks() -> CodeType:
@@ -98,27 +100,6 @@ def _code_of_chunks() -> CodeType:
     steps: Any = inspect.unwrap(vars(query.BaseIterable)["_async_generator"])
     constants = steps.__code__.co_consts
     return next(code for code in constants if isinstance(code, CodeType))
-
-
-def _of_queryset(frame: FrameType) -> Relation | None:
-    return relation_of_queryset(frame.f_locals["self"])
-
-
-def _of_chunk(frame: FrameType) -> Relation | None:
-    return relation_of_queryset(frame.f_locals["self"].queryset)
-
-
-def _of_descriptor(frame: FrameType) -> Relation:
-    return relation_of_descriptor(frame.f_locals["self"])
-
-
-def _of_prefetch(frame: FrameType) -> Relation:
-    names = frame.f_locals
-    prefetcher = names["prefetcher"]
-    relation: Relation | None = getattr(type(prefetcher), "_timesplit_relation", None)
-    if relation is None:
-        relation = relation_of_descriptor(prefetcher)
-    return relation._replace(prefetch=True)
 
 
 def _of_many_to_many(related: Any, reverse: bool) -> Relation:
