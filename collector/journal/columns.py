@@ -252,10 +252,12 @@ def _new(cuts: Cuts, is_new: NDArray[np.bool_]) -> Iterator[tuple[int, Numbers]]
 def _put_figures(data: Bytes, cuts: Cuts, columns: Columns) -> None:
     figures, begins = _read_figures(cuts, columns)
     for digits in cuts.present.intersection(_DECIMAL_WIDTHS):
-        first, value = cuts.of(digits), figures[cuts.numbers(digits)]
-        for place in reversed(range(digits)):
+        last, value = cuts.of(digits) + digits - 1, figures[cuts.numbers(digits)]
+        if _DECIMAL_WIDTHS[digits] <= 4:
+            value = value.astype(np.uint32)  # divided in a third of the time
+        for back in range(digits):
             tens = value // 10
-            data[first + place] = value - 10 * tens + 0x30
+            data[last - back] = value - 10 * tens + 0x30
             value = tens
     for kind in cuts.present.intersection(INTEGERS):
         first, value = cuts.of(kind), figures[cuts.numbers(kind)]
