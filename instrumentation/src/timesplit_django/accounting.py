@@ -97,7 +97,7 @@ class Account:
                 part_ns[charged] = part_ns[charged] + elapsed  # so as to be compiled well
                 if around is not parent and around.part != charged:
                     folded = around.folded or _folds(around)
-                    folded[charged] += elapsed
+                    folded[charged] = folded[charged] + elapsed
                 if shown and len(self.shown) < self.shown_limit:
                     around.shown_children += 1
                     activity = self._leaf = Activity(self, part, parent, now, None)
@@ -139,7 +139,7 @@ class Account:
                     parent.shown.shown_children -= 1
                 elif shown.part != charged:
                     folded = shown.folded or _folds(shown)
-                    folded[charged] += elapsed
+                    folded[charged] = folded[charged] + elapsed
                 activity.active = False
                 parent.active_children -= 1
                 self._leaf = parent
