@@ -1,7 +1,10 @@
 from __future__ import annotations
 
 import asyncio
+import itertools
 import random
+import subprocess
+import sys
 import time
 
 import pytest
@@ -110,6 +113,40 @@ def write(engine: Engine, numbers: range) -> None:
         stream.release()
 
     asyncio.run(run())
+
+
+_WRITER = """
+import asyncio, sys
+from collector.journal.stream import claim_stream
+from collector.journal.writer import JournalWriter
+from collector.store.engine import open_database
+from tests.collector.journal.test_dictionary import an_export
+
+async def run():
+    engine = open_database(sys.argv[1])
+    writer = JournalWriter(engine, await asyncio.to_thread(claim_stream, engine))
+    for number in range(int(sys.argv[2]), 10_000):
+        await writer.append(an_export(number), 1)
+        print(number, flush=True)
+
+asyncio.run(run())
+"""
+
+
+def test_what_a_killed_writer_acknowledged_is_read(engine: Engine) -> None:
+    url, acknowledged = engine.url.render_as_string(hide_password=False), 0
+    for more in (13, 3):  # with a dictionary, and before there is another one
+        command = [sys.executable, "-c", _WRITER, url, str(acknowledged)]
+        with subprocess.Popen(command, stdout=subprocess.PIPE, text=True) as process:
+            assert process.stdout is not None
+            for line in itertools.islice(process.stdout, more):
+                acknowledged = int(line) + 1
+            process.kill()
+    with engine.connect() as connection:
+        rows = [row for stream_id in (1, 2, 3) for row in read(connection, stream_id, 0, 100)]
+    found = [export for row in rows for export in row.exports]
+    assert all(an_export(number) in found for number in range(acknowledged))
+    assert any(row.dictionary for row in rows)
 
 
 @pytest.mark.parametrize("keys", [NO_KEYS, KEY], ids=["open", "sealed"])
