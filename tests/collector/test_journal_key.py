@@ -55,15 +55,19 @@ def test_key_is_read_from_the_file_that_an_option_names(
 
 
 def test_keys_are_changed_and_nothing_is_lost(
-    serve: Start, timesplit: Start, database_url: str, engine: Engine
+    serve: Start, collect: Start, timesplit: Start, database_url: str, engine: Engine
 ) -> None:
-    server = serve(database_url, environment={KEY: FIRST})
+    server = collect(database_url, environment={KEY: FIRST})
     send_request(server, 1)
     wait_until(lambda: counted(engine) == 1)
     server.stop()
 
-    for command in ("collect", "check", "rebuild"):
-        refused = timesplit(command, "--database", database_url, environment={KEY: SECOND})
+    commands = ("collect", "check", "rebuild")
+    at_once = [
+        timesplit(command, "--database", database_url, environment={KEY: SECOND})
+        for command in commands
+    ]
+    for refused in at_once:
         assert refused.process.wait(60) == 1
         assert "not among the 1 given" in refused.logged
 
@@ -75,8 +79,10 @@ def test_keys_are_changed_and_nothing_is_lost(
     assert {body[:1] for body in bodies(engine)} == {b"\x03"}
 
 
-def test_page_without_the_key_says_so(serve: Start, database_url: str, engine: Engine) -> None:
-    server = serve(database_url, environment={KEY: FIRST})
+def test_page_without_the_key_says_so(
+    serve: Start, collect: Start, database_url: str, engine: Engine
+) -> None:
+    server = collect(database_url, environment={KEY: FIRST})
     send_request(server, 1)
     wait_until(lambda: counted(engine) == 1)
     server.stop()

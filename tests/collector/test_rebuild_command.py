@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from sqlalchemy import Engine, delete, func, select
 
+from collector.derive.runner import Deriver
 from collector.store.tables import endpoint_minutes, journal, streams
 from tests.collector.test_deriving import append_request, counted
 from tests.fixtures.servers import Start, wait_until
@@ -33,11 +34,10 @@ def test_nothing_derived_is_nothing_to_rebuild(timesplit: Start, sqlite_database
 
 
 def test_rebuild_derives_again_without_a_collector(
-    collect: Start, timesplit: Start, database_url: str, engine: Engine
+    timesplit: Start, database_url: str, engine: Engine
 ) -> None:
-    collect(database_url).stop()
     append_request(engine, 1, stream_id=1)
-    collect(database_url).stop()
+    Deriver(engine, 1, settle_s=0).derive_available()
     assert counted(engine) == 1
     delete_derived(engine)
     command = timesplit("rebuild", "--database", database_url)
