@@ -2,9 +2,11 @@
 
 from __future__ import annotations
 
+import shutil
 import socket
 import time
 from collections.abc import Iterator
+from pathlib import Path
 
 import grpc
 import httpx
@@ -19,7 +21,7 @@ from collector.journal.frames import PROTOBUF
 from collector.store.scopes import Scope
 from collector.store.tokens import create_token, revoke_token
 from tests.collector.receive.conftest import TRACE_EXPORT, spans_export
-from tests.fixtures.servers import Server, Start, wait_until
+from tests.fixtures.servers import Server, Servers, Start, wait_until
 
 BODY = spans_export(1).SerializeToString()
 
@@ -27,6 +29,20 @@ BODY = spans_export(1).SerializeToString()
 @pytest.fixture
 def guarded(collect: Start, database_url: str) -> Iterator[Server]:
     return collect(database_url, "--tokens", "on")
+
+
+@pytest.fixture(scope="module")
+def refusing(tmp_path_factory: pytest.TempPathFactory, sqlite_template: Path) -> Iterator[Server]:
+    """One that has no token yet, for tests that leave it so."""
+    folder = tmp_path_factory.mktemp("refusing")
+    copy = shutil.copyfile(sqlite_template, folder / "timesplit.sqlite3")
+    servers = Servers(folder)
+    ports = ("--port", "0", "--grpc-port", "0")
+    server = servers.start("collect", "--database", f"sqlite:///{copy}", "--tokens", "on", *ports)
+    try:
+        yield server.wait_until_ready()
+    finally:
+        servers.close()
 
 
 def post(server: Server, token: str | None, path: str = "/v1/traces") -> httpx.Response:
@@ -46,20 +62,20 @@ def call(server: Server, body: bytes, token: str | None) -> grpc.StatusCode:
     return grpc.StatusCode.OK
 
 
-def test_strangers_are_refused_and_told_what_to_do(guarded: Server) -> None:
+def test_strangers_are_refused_and_told_what_to_do(refusing: Server) -> None:
     for path in ("/v1/traces", "/v1/metrics", "/v1/logs"):
         for token in (None, "ts_0123_wrong", "x"):
-            refused = post(guarded, token, path)
+            refused = post(refusing, token, path)
             assert refused.status_code == 401
             assert refused.headers["www-authenticate"] == "Bearer"
             assert "token create NAME --scope ingest" in Status.FromString(refused.content).message
-    assert call(guarded, BODY, None) is grpc.StatusCode.UNAUTHENTICATED
-    assert call(guarded, BODY, "ts_0123_wrong") is grpc.StatusCode.UNAUTHENTICATED
-    assert call(guarded, bytes(65 << 20), None) is grpc.StatusCode.UNAUTHENTICATED
+    assert call(refusing, BODY, None) is grpc.StatusCode.UNAUTHENTICATED
+    assert call(refusing, BODY, "ts_0123_wrong") is grpc.StatusCode.UNAUTHENTICATED
+    assert call(refusing, bytes(65 << 20), None) is grpc.StatusCode.UNAUTHENTICATED
 
 
-def test_stranger_is_refused_before_the_body_comes(guarded: Server) -> None:
-    port = httpx.URL(guarded.otlp).port
+def test_stranger_is_refused_before_the_body_comes(refusing: Server) -> None:
+    port = httpx.URL(refusing.otlp).port
     with socket.create_connection(("127.0.0.1", port), timeout=20) as connection:
         connection.sendall(b"POST /v1/traces HTTP/1.1\r\nHost: x\r\nContent-Length: 9000\r\n\r\n")
         assert connection.recv(4096).startswith(b"HTTP/1.1 401")
