@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import asyncio
 import sys
 import textwrap
 from collections.abc import Callable
@@ -10,10 +11,11 @@ from types import ModuleType
 from typing import Any
 
 import pytest
+from django.db.models import QuerySet
 from django.db.models.sql.compiler import SQLCompiler
 from django.test import override_settings
 
-from tests.instrumentation.conftest import Seen
+from tests.instrumentation.conftest import Seen, seen_while
 
 PROJECT = Path(__file__).parents[1] / "djangoproject"
 
@@ -81,10 +83,50 @@ def test_queries_of_tasks_without_code_of_the_users_are_the_views(ask: Callable[
     assert sites(ask("/async/gathered_orm/")) == [["async_views.py", line, "gathered_orm"]] * 2
 
 
+def test_what_runs_the_loop_is_no_cause_of_what_a_task_asks(ask: Callable[..., Seen]) -> None:
+    from django.test import AsyncClient
+
+    async def get() -> Any:
+        return await AsyncClient().get("/async/gathered_orm/")
+
+    line = line_of("async_views.py", "async def gathered_orm")
+    seen = seen_while(lambda: asyncio.run(get()))
+    assert sites(seen) == [["async_views.py", line, "gathered_orm"]] * 2
+
+
 def test_middleware_of_the_users(ask: Callable[..., Seen]) -> None:
     line = line_of("middleware.py", "Author.objects.count()")
     found = sites(ask("/?middleware_query=1"))
     assert found == [["middleware.py", line, "CountingMiddleware.__call__"]]
+
+
+def test_library_that_asks_and_not_one_whose_querysets_it_has(
+    ask: Callable[..., Seen], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    standing_in = library(
+        "standing_in",
+        """
+        def replacing(original):
+            def get(self, *args, **kwargs):
+                return original(self, *args, **kwargs)
+            return get
+        """,
+    )
+    asking = library(
+        "asking",
+        """
+        from tests.djangoproject.models import Author
+        def middleware(get_response):
+            def layer(request):
+                Author.objects.get(pk=1)
+                return get_response(request)
+            return layer
+        """,
+    )
+    monkeypatch.setitem(sys.modules, "asking", asking)
+    monkeypatch.setattr(QuerySet, "get", standing_in.replacing(QuerySet.get))
+    with override_settings(MIDDLEWARE=["asking.middleware"]):
+        assert sites(ask("/plain/")) == [["asking.py", 5, "middleware.<locals>.layer"]]
 
 
 def test_library_that_asks_and_not_one_that_watches(

@@ -27,6 +27,7 @@ from timesplit_django.relation import Relation
 from timesplit_django.source_files import (
     BOUNDARY,
     FRAMEWORK,
+    OUTSIDE,
     OWN,
     PASSED_OVER,
     RELATED,
@@ -247,14 +248,22 @@ def _walk(frame: FrameType | None) -> _Walked:
             relation = relation or _read_relation(_relation_readers.get(id(code)), frame)
         elif verdict == BOUNDARY:
             return awaiting.get(), library, relation, None, None
+        elif verdict == OUTSIDE:
+            break
         elif verdict != PASSED_OVER:
             site, place = _read(frame) if verdict == FRAMEWORK else _NOTHING
             if site is not None:
                 return site, library, relation, frame, place
-            library = library or frame
+            library = library or _named(frame)
         frame = frame.f_back
     # The stack of a task or a thread that the view has begun: `asyncio.gather` does so.
     return awaiting.get() or BY_VIEW, library, relation, None, None
+
+
+def _named(frame: FrameType) -> FrameType | None:
+    """A library's frame, where it is no method in the place of Django's."""
+    overridden = _overridden.get(frame.f_code.co_name)
+    return None if overridden is not None and _is_of(frame, overridden[0]) else frame
 
 
 def _is_of(frame: FrameType, classes: tuple[type, ...]) -> bool:

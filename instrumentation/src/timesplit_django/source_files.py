@@ -8,6 +8,7 @@ import re
 import site
 import sys
 import sysconfig
+from asyncio import base_events, events, runners
 from functools import cache, lru_cache
 from importlib import metadata
 from pathlib import Path
@@ -17,6 +18,7 @@ import django
 from django.conf import settings as django_settings
 
 # Verdicts on a file. From LIBRARY on, a frame of it may be named when nothing better is found.
+OUTSIDE: Final = -2
 RELATED: Final = -1
 PASSED_OVER: Final = 0
 OWN: Final = 1
@@ -35,6 +37,14 @@ _TRANSPARENT: Final = (
     _DJANGO_FOLDER + "shortcuts.py",
 )
 _INSTALLED: Final = (f"{os.sep}site-packages{os.sep}", f"{os.sep}dist-packages{os.sep}")
+# Where the stack of a task that the view has begun ends: what runs the loop has not caused it.
+# A loop in C has no frame of its own between a task and its server.
+_LOOP_FILES: Final = tuple(module.__file__ for module in (base_events, events, runners))
+_SERVERS: Final = tuple(
+    folder + name + os.sep
+    for folder in _INSTALLED
+    for name in ("daphne", "granian", "gunicorn", "hypercorn", "uvicorn")
+)
 
 
 def verdict_of(filename: str) -> int:
@@ -44,6 +54,8 @@ def verdict_of(filename: str) -> int:
     path = str(Path(filename).absolute())
     if path == _BOUNDARY_FILE:
         return BOUNDARY
+    if path in _LOOP_FILES or any(server in path for server in _SERVERS):
+        return OUTSIDE
     if path.startswith((_OWN_FOLDER, *_TRANSPARENT)):
         return PASSED_OVER
     if path.startswith(_standard_folders()) and not _is_installed(path):
