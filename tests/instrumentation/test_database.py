@@ -63,6 +63,22 @@ def test_transactions_are_no_queries(ask: Callable[..., Seen], using: str) -> No
     assert names.count("COMMIT") == 1
 
 
+def test_request_in_a_transaction_of_its_own(
+    ask: Callable[..., Seen], using: str, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    from django.db import connections
+
+    monkeypatch.setitem(connections.settings[using], "ATOMIC_REQUESTS", True)
+    seen = ask(f"/many/?using={using}")
+    assert seen.response.status_code == 200
+    assert seen.attributes["timesplit.queries"] == 25
+    (statement,) = seen.digest["statements"]
+    assert statement["site"][2].endswith("many")
+    steps = {s.name for s in seen.children if s.attributes["timesplit.part"] == "transaction"}
+    assert "COMMIT" in steps
+    assert seen.parts["transaction"] > 0
+
+
 def test_executemany_is_one_query(ask: Callable[..., Seen], using: str) -> None:
     seen = ask(f"/executemany/?using={using}")
     assert seen.attributes["timesplit.queries"] == 1
