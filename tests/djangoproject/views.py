@@ -5,6 +5,7 @@ from __future__ import annotations
 import contextlib
 import json
 import threading
+import urllib.request
 from collections.abc import Iterator
 from concurrent.futures import ThreadPoolExecutor
 from contextvars import copy_context
@@ -201,6 +202,9 @@ def external(request: HttpRequest, library: str) -> HttpResponse:
     elif library == "httpx":
         with httpx.Client(verify=False, trust_env=False) as client:
             answer = client.get(url).text
+    elif library == "urllib":
+        with urllib.request.urlopen(url, timeout=5) as response:
+            answer = response.read().decode()
     else:
         answer = urllib3.PoolManager().request("GET", url).data.decode()
     busy("python", 5)

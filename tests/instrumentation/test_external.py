@@ -48,6 +48,7 @@ PATHS = [
     "/external/requests/",
     "/external/httpx/",
     "/external/urllib3/",
+    "/external/urllib/",
     "/async/external/httpx/",
     "/async/external/aiohttp/",
 ]
