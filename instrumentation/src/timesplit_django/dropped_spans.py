@@ -22,6 +22,9 @@ from timesplit_django.attributes import DB_QUERY_TEXT, DIGEST
 
 QUEUE_BYTES: Final = 16 * 1024 * 1024
 SHARE_WITHOUT_DIGEST: Final = 0.75
+# The SDK's defaults.
+QUEUE_SPANS: Final = 2048
+BATCH_SPANS: Final = 512
 
 _NUMBER: Final = "_timesplit_number"
 # What a span takes beside its longest texts, about.
@@ -53,10 +56,12 @@ class NumberingProcessor(BatchSpanProcessor):
     def __init__(self, exporter: SpanExporter, *arguments: Any, **options: Any) -> None:
         """The arguments are the SDK's."""
         super().__init__(exporter, *arguments, **options)
-        sdk = self._batch_processor  # which tells nobody what it was given
+        # It tells nobody what it was given; where its insides change, its defaults hold here.
+        sdk = getattr(self, "_batch_processor", None)
+        queue_size: int = getattr(sdk, "_max_queue_size", QUEUE_SPANS)
+        batch_size: int = getattr(sdk, "_max_export_batch_size", BATCH_SPANS)
         # Its thread wakes for as many as it exports at once.
-        share = int(sdk._max_queue_size * SHARE_WITHOUT_DIGEST)
-        self._without_digest = max(share, sdk._max_export_batch_size)
+        self._without_digest = max(int(queue_size * SHARE_WITHOUT_DIGEST), batch_size)
 
     def on_end(self, span: ReadableSpan) -> None:
         """Number the span and queue it; one that is not sampled is neither."""
