@@ -2,16 +2,20 @@
 
 from __future__ import annotations
 
+import os
 import sys
 from importlib.metadata import EntryPoint, entry_points
 
 import typer
+
+from collector.kubernetes_variables import forget_services
 
 COMMANDS = "timesplit.commands"
 
 
 def main() -> None:
     """Run the command that the arguments name."""
+    forget_services(os.environ)
     app = typer.Typer(
         name="timesplit",
         help="Shows where the time of every Django request goes.",

@@ -1,7 +1,6 @@
 """Tells of environment variables that are nearly a setting of the service, and so are ignored.
 
-Others that begin as its own do are left alone: they may be the Django package's, or what Kubernetes
-gives to everybody near a service of the name timesplit.
+Others that begin as its own do are left alone: they may be the Django package's.
 """
 
 from __future__ import annotations
@@ -16,7 +15,7 @@ from collector.command import commands
 from collector.journal.keys import KEY, KEY_FILE
 
 _PREFIX: Final = "TIMESPLIT_"
-_LIKENESS: Final = 0.75  # of difflib: "KEEP_MINUTS" is, "SERVICE_PORT" is not
+_LIKENESS: Final = 0.75  # of difflib: "KEEP_MINUTS" is, "SAMPLE_EVERY" is not
 
 
 def warn_of_misspelt_variables(names: Iterable[str]) -> None:

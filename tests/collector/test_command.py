@@ -100,17 +100,37 @@ def test_file_that_is_no_database_is_one_clear_line_beside_misspelt_settings(
 ) -> None:
     path = tmp_path / "notes.txt"
     path.write_text("not a database " * 100)
-    misspelt = {
-        "TIMESPLIT_KEEP_MINUTS": "1",
-        "TIMESPLIT_SPANS": "all",
-        "TIMESPLIT_SERVICE_PORT": "1",
-    }
+    misspelt = {"TIMESPLIT_KEEP_MINUTS": "1", "TIMESPLIT_SPANS": "all"}
     command = ("collect", "--database", f"sqlite:///{path}", "--port", "0")
     server = timesplit(*command, environment=misspelt)
     assert_refused(server, "file is not a database")
     assert server.logged.splitlines()[:-1] == [
         "timesplit: TIMESPLIT_KEEP_MINUTS is not a setting; is TIMESPLIT_KEEP_MINUTES meant?"
     ]
+
+
+def test_services_that_kubernetes_tells_of_are_no_settings(timesplit: Start) -> None:
+    told = {
+        "SERVICE_HOST": "10.0.0.1",
+        "SERVICE_PORT": "4318",
+        "SERVICE_PORT_OTLP_HTTP": "4318",
+        "PORT": "tcp://10.0.0.1:4318",
+        "PORT_4318_TCP": "tcp://10.0.0.1:4318",
+        "PORT_4318_TCP_PROTO": "tcp",
+        "PORT_4318_TCP_PORT": "4318",
+        "PORT_4318_TCP_ADDR": "10.0.0.1",
+    }
+    services = ("TIMESPLIT", "TIMESPLIT_GRPC", "TIMESPLIT_DASHBOARD", "TIMESPLIT_DATABASE")
+    environment = {f"{name}_{ending}": told[ending] for name in services for ending in told}
+    server = timesplit("serve", "--database", "mysql://host/db", environment=environment)
+    assert_refused(server, "mysql")
+    assert len(server.logged.splitlines()) == 1
+
+
+def test_port_that_is_no_number_is_refused(timesplit: Start) -> None:
+    server = timesplit("serve", environment={"TIMESPLIT_PORT": "otlp"})
+    assert server.process.wait(30) == 2
+    assert "TIMESPLIT_PORT" in server.logged
 
 
 def test_second_collector_on_one_sqlite_file_is_refused(
