@@ -3,16 +3,19 @@
 from __future__ import annotations
 
 import contextlib
+import functools
+import operator
 import os
 import signal
 import subprocess
 import sys
 import time
-from collections.abc import Callable, Iterator
+from collections.abc import AsyncIterator, Callable, Iterator
 from pathlib import Path
 from typing import Any
 
 import pytest
+from asgiref.sync import async_to_sync, sync_to_async
 from opentelemetry import trace
 from opentelemetry.trace import SpanKind
 
@@ -154,10 +157,77 @@ def _generator() -> Iterator[None]:
     yield
 
 
-@pytest.mark.parametrize("function", [_coroutine, _generator])
+async def _asynchronous_generator() -> AsyncIterator[None]:
+    yield
+
+
+class _Called:
+    def __init__(self, result: int = 1) -> None:
+        self.result = result
+
+    def __call__(self, more: int = 0) -> int:
+        return self.result + more
+
+
+class _CalledLater:
+    async def __call__(self) -> None:
+        pass
+
+
+@pytest.mark.parametrize(
+    "function",
+    [
+        _coroutine,
+        _generator,
+        _asynchronous_generator,
+        functools.partial(_coroutine),
+        sync_to_async(_one),
+        sync_to_async(functools.partial(_one)),
+        _CalledLater(),
+    ],
+)
 def test_what_works_later_is_no_job(function: Callable[[], Any]) -> None:
     with pytest.raises(TypeError, match="decorate what it calls"):
         job(function)
+
+
+@pytest.mark.parametrize(
+    ("function", "message"),
+    [
+        (1, "1 cannot be called; decorate a function"),
+        ([].append, "of no module; decorate a function that calls it"),
+        (operator.itemgetter(0), "of no module; decorate a function that calls it"),
+    ],
+)
+def test_what_has_no_name_is_no_job(function: Any, message: str) -> None:
+    with pytest.raises(TypeError, match=message):
+        job(function)
+
+
+async def _two() -> int:
+    return 2
+
+
+@pytest.mark.parametrize(
+    ("function", "result", "name"),
+    [
+        (functools.partial(_one), 1, "_one"),
+        (functools.partial(functools.partial(_Called(2)), 3), 5, "_Called.__call__"),
+        (_Called(), 1, "_Called.__call__"),
+        (_Called().__call__, 1, "_Called.__call__"),
+        (async_to_sync(_two), 2, "_two"),
+        (functools.partial(async_to_sync(functools.partial(_two))), 2, "_two"),
+    ],
+)
+def test_job_without_a_name_is_known_by_what_it_calls(
+    project: None, function: Callable[[], int], result: int, name: str
+) -> None:
+    seen = seen_while(job(function))
+    assert seen.response == result
+    (span,) = (span for span in seen.spans if span.kind is SpanKind.CONSUMER)
+    assert span.name == f"TASK {__name__}.{name}"
+    assert span.attributes["timesplit.view"] == f"{__name__}.{name}"
+    _assert_adds_up(span)
 
 
 def test_task_that_a_request_runs_itself_is_part_of_the_request(
