@@ -122,6 +122,9 @@ _LONG_LIST: Final = re.compile(rf"({_PLACEHOLDERS})(?:\s*,\s*{_PLACEHOLDERS}){{2
 _LONG_ROWS: Final = re.compile(
     rf"(\(\s*{_PLACEHOLDERS}\s*\))(?:\s*,\s*\(\s*{_PLACEHOLDERS}\s*\)){{2,}}"
 )
+# Without what ends a comment or another kind of quotes: an apostrophe in those begins no literal.
+_LITERAL: Final = r"""(?:[-+]?\d[\d.]*+|'[^'"`\]$*\\\n]*+')"""
+_LONG_LITERALS: Final = re.compile(rf"(?<![\w.])({_LITERAL})(?:\s*+,\s*+{_LITERAL}){{2,}}+")
 
 _TOKENS: Final = r"""
     (?P<space>\s+|--[^\n]*|/\*)
@@ -157,7 +160,9 @@ def _tokenizer(system: str) -> re.Pattern[str]:
 
 def shape_of(system: str, text: str) -> str:
     """The text without literals, comments and lists, its white space made one blank."""
-    text = _LONG_ROWS.sub(r"\1", _LONG_LIST.sub(r"\1", text.replace("\0", "")))[:MAX_READ]
+    text = _LONG_ROWS.sub(r"\1", _LONG_LIST.sub(r"\1", text.replace("\0", "")))
+    if len(text) > MAX_READ:
+        text = _LONG_LITERALS.sub(r"\1", text)[:MAX_READ]
     words = _words(_tokenizer(system.lower()), text)
     return _folded(_joined(words))
 
@@ -223,6 +228,7 @@ def _joined(words: list[str]) -> str:
 
 _SIGNED: Final = re.compile(r"(?<=[(,=<>])( ?)[-+] ?%s")
 _LIST: Final = re.compile(r"([(\[]) ?%s(?: ?, ?%s)* ?([)\]])")
+_CUT_LIST: Final = re.compile(r"([(\[]) ?%s(?: ?, ?%s)*+(?: ?,)? ?$")
 _LIST_OF_ROWS: Final = re.compile(r"\(\(%s\)(?: ?, ?\(%s\))+\)")
 _CONSTANT: Final = re.compile(r"(?<=[(,])( ?)(?:NULL|DEFAULT|TRUE|FALSE)(?= ?[,)])", re.IGNORECASE)
 _ROW: Final = r"\((?:[^()]|\((?:[^()]|\([^()]*\))*\))*\)"
@@ -235,7 +241,8 @@ def _folded(shape: str) -> str:
     shape = _SIGNED.sub(r"\1%s", shape)
     if _VALUES.search(shape):
         shape = _VALUES.sub(r"VALUES \1", _CONSTANT.sub(r"\1%s", shape))
-    return _LIST_OF_ROWS.sub("((%s))", _LIST.sub(r"\1%s\2", shape))
+    shape = _CUT_LIST.sub(r"\1%s", _LIST.sub(r"\1%s\2", shape))
+    return _LIST_OF_ROWS.sub("((%s))", shape)
 
 
 # --- The summary ------------------------------------------------------------------------------

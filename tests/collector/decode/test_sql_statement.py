@@ -88,6 +88,23 @@ def test_lists_of_any_length_are_one_statement() -> None:
     assert text_of("INSERT INTO t (a) VALUES (%s), (%s)") == "INSERT INTO t (a) VALUES (%s)"
 
 
+@pytest.mark.parametrize("item", ["1234567", "-1.5", "'5b8efff7-9803'", "'it''s'", "E'\\n'"])
+def test_lists_of_literals_are_one_statement_at_any_length(item: str) -> None:
+    text = "SELECT a FROM t WHERE c = 'x' AND b IN ({}) AND d = 1"
+    short, *long = (text.format(", ".join([item] * length)) for length in (2, 10_000, 200_000))
+    if item.startswith(("E", "'it")):  # too strange to be looked for in what is too long to read
+        assert same(*long)
+    else:
+        assert same(short, *long)
+
+
+def test_apostrophe_elsewhere_hides_no_literal_of_a_long_text() -> None:
+    rest = "SELECT 'a', ',', ', secret', ',', ',' FROM t WHERE b IN ('secret', ',', ',')"
+    for before in ("-- don't\n", "/* don't */", '"o\'clock"', "$$don't$$"):
+        for length in (0, 70_000):
+            assert "secret" not in text_of(f"{before}{' ' * length}{rest}", "mssql")
+
+
 def test_one_row_and_many_rows_are_two_statements() -> None:
     assert not same("SELECT a FROM t WHERE b = %s", "SELECT a FROM t WHERE b IN (%s, %s)")
     assert not same("SELECT a FROM t WHERE b = %s", "SELECT a FROM t WHERE c = %s")
@@ -143,6 +160,8 @@ def test_summary_names_operation_and_table(text: str, summary: str) -> None:
     [
         "SELECT a FROM t WHERE b IN (" + ", ".join(["%s"] * 300_000) + ")",
         "INSERT INTO t VALUES " + ", ".join(["(1, 'abc', 'def')"] * 60_000),
+        "SELECT " + "1, " * 300_000,
+        "'" + "', '" * 250_000,
         "(" * 1_000_000,
         "'" * 999_999,
         "/*" * 500_000,
