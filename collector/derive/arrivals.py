@@ -11,7 +11,7 @@ import logging
 from collections import Counter
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
-from typing import Any, Final
+from typing import Any, Final, NamedTuple
 
 from collector.decode import attributes as names
 from collector.decode.digest import DigestRefused
@@ -42,6 +42,7 @@ class Arrived:
     digested: dict[tuple[bytes, bytes], Request] = field(default_factory=dict)
     traces: dict[Place, set[bytes]] = field(default_factory=dict)
     plain_traces: set[bytes] = field(default_factory=set)  # have to settle
+    statements: int = 0  # that the requests ran, each once a request and call site
     refused_digests: int = 0
     skipped_exports: int = 0
 
@@ -52,18 +53,30 @@ class Arrived:
         for place, traces in other.traces.items():
             self.traces.setdefault(place, set()).update(traces)
         self.plain_traces |= other.plain_traces
+        self.statements += other.statements
         self.refused_digests += other.refused_digests
+
+
+class Enough(NamedTuple):
+    """How much is derived at once: what it takes in memory goes with these."""
+
+    requests: int  # that have a digest
+    statements: int
+
+    def is_in(self, arrived: Arrived) -> bool:
+        """Whether as much has arrived."""
+        return len(arrived.digested) >= self.requests or arrived.statements >= self.statements
 
 
 def arrived_in(
     rows: Sequence[JournalRow],
     skip: Sequence[tuple[int, int]] = (),
-    enough: int | None = None,
+    enough: Enough | None = None,
 ) -> Arrived:
     """Read the rows. An export that cannot be read is logged, counted and passed over.
 
     `skip` names exports, by position and number in the row, that were found to do harm. With
-    `enough` digested requests no further row is read. Raises what unpacking a row does.
+    `enough` in them no further row is read. Raises what unpacking a row does.
     """
     arrived = Arrived()
     for row, exports in unpacked(rows):
@@ -81,7 +94,7 @@ def arrived_in(
                 )
                 arrived.skipped_exports += 1
         arrived.last_position = row.position
-        if enough is not None and len(arrived.digested) >= enough:
+        if enough is not None and enough.is_in(arrived):
             break
     return arrived
 
@@ -128,6 +141,7 @@ def _read_group(
             digested.add(trace_id)
             request.position = position
             arrived.digested.setdefault(request.key, request)
+            arrived.statements += len(request.statements)
     if not resource.instrumentation.startswith(_TIMESPLIT):
         arrived.plain_traces.update(spans.keys() - digested)
 

@@ -19,7 +19,7 @@ from sqlalchemy import Connection, Engine, func, select
 from sqlalchemy.exc import DataError, DBAPIError, IntegrityError
 
 from collector.decode.request import Request
-from collector.derive.arrivals import Arrived, arrived_in
+from collector.derive.arrivals import Arrived, Enough, arrived_in
 from collector.derive.counted import Change
 from collector.derive.figures import DeriveFigures
 from collector.derive.names import NameLimits
@@ -39,7 +39,7 @@ _log = logging.getLogger(__name__)
 _ROWS_PER_BATCH: Final = 512
 _SPANS_PER_BATCH: Final = 65_536
 _BYTES_PER_BATCH: Final = 2 << 20  # compressed
-_REQUESTS_PER_BATCH: Final = 4_096  # that have a digest; each takes some kilobytes
+_ENOUGH: Final = Enough(requests=4_096, statements=40_960)  # some kilobytes each, 3 rows each
 _NS_PER_S: Final = 1_000_000_000
 _POLL_S: Final = 1.0
 _QUIET_POLL_S: Final = 5.0  # where nothing has come for a while; what comes wakes the deriver
@@ -120,7 +120,7 @@ class Deriver:
         if not rows:
             return False
         try:
-            arrived = arrived_in(rows, enough=_REQUESTS_PER_BATCH)
+            arrived = arrived_in(rows, enough=_ENOUGH)
         except CorruptFrame:
             rows = [_readable(rows[0])]
             arrived = arrived_in(rows)

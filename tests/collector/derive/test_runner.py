@@ -11,7 +11,7 @@ from sqlalchemy import Connection, Engine, event, update
 
 from collector.decode.span import Kind
 from collector.derive import runner, settling, stream_tables
-from collector.derive.arrivals import arrived_in
+from collector.derive.arrivals import Enough, arrived_in
 from collector.derive.runner import Deriver
 from collector.derive.stream_tables import PositionMoved
 from collector.journal.frames import PROTOBUF, Export
@@ -150,16 +150,17 @@ def test_damaged_journal_row_is_passed_over(engine: Engine) -> None:
     assert [row["span_id"][-1] for row in rows_of(engine, requests)] == [1, 3]
 
 
-def test_no_row_is_read_once_there_are_enough_requests(
-    engine: Engine, monkeypatch: pytest.MonkeyPatch
+@pytest.mark.parametrize("enough", [Enough(2, 100), Enough(100, 2)], ids=["requests", "statements"])
+def test_no_row_is_read_once_there_is_enough(
+    engine: Engine, monkeypatch: pytest.MonkeyPatch, enough: Enough
 ) -> None:
-    monkeypatch.setattr(runner, "_REQUESTS_PER_BATCH", 2)
+    monkeypatch.setattr(runner, "_ENOUGH", enough)
     for number in range(1, 6):
         append_to_journal(engine, export(digested(number)))
     deriver = Deriver(engine, 1, settle_s=0)
     with engine.connect() as connection:
         rows = read(connection, 1, 0, 10)
-    assert arrived_in(rows, enough=2).last_position == 2
+    assert arrived_in(rows, enough=enough).last_position == 2
     assert deriver.derive_available() == 5
     assert deriver.figures.position == 5
 
