@@ -28,7 +28,7 @@ BENCHMARKS: Final = {
     "ingest": InTurn(6),
     "reading": InTurn(8),
     "disk": InTurn(6, ("--requests", "20000")),
-    "django_overhead": InTurn(12, ("--rounds", "24")),
+    "django_overhead": InTurn(12, ("--starts", "3", "--rounds", "8")),
     "django_instructions": InTurn(16),
     "worker_memory": InTurn(6, ("--plain", "50000")),
 }

@@ -35,7 +35,8 @@ from tests.benchmarks.django_overhead.plan import CONTROL, STOCK, VARIANTS, stoc
 from tests.benchmarks.django_overhead.report import print_report
 from tests.fixtures.postgres_server import find_binaries, run_postgres
 
-ROUNDS = 60
+STARTS = 6
+ROUNDS = 12
 FILE_COLUMNS = 160  # where the output is not a terminal's
 
 
@@ -59,7 +60,7 @@ def main() -> None:
         fill_database(database_url)
         site = Site(database_url, sink_url, measured_cpu, dead_end)
         measured = [*variants, *(peer.name for peer in peers)]
-        times = measure_times(site, measured, options.rounds, status.update)
+        times = measure_times(site, measured, options.starts, options.rounds, status.update)
         _refuse_silence(peers, dead_end)
         memory = _memory(site, variants, status.update) if options.memory else {}
     print_report(console, times, memory)
@@ -72,7 +73,11 @@ def _memory(site: Site, variants: Sequence[str], note: Note) -> dict[str, Memory
 
 def _parser() -> argparse.ArgumentParser:
     parser = argparse.ArgumentParser(description="What timesplit_django costs an application")
-    parser.add_argument("--rounds", type=int, default=ROUNDS, help=f"default {ROUNDS}")
+    for name, default in (("starts", STARTS), ("rounds", ROUNDS)):
+        help_text = (
+            f"of each start; default {default}" if name == "rounds" else f"default {default}"
+        )
+        parser.add_argument(f"--{name}", type=int, default=default, help=help_text)
     parser.add_argument(
         "--no-memory", dest="memory", action="store_false", help="leave out the memory of a worker"
     )

@@ -1,8 +1,10 @@
 """Takes the measurements: turns of every variant on every view, and the memory of a worker.
 
 A shared machine is slower for seconds at a time, and never quicker than it is. So turns are short
-and many, in an order drawn for each round, and a variant's time is the mean of its quietest quarter:
-of two bare workers side by side these agree several times better than medians do.
+and many, in an order drawn for each round, and what counts of a worker is its quietest quarter. Two
+workers of the same variant still differ by several per cent for as long as they live: where their
+objects happen to lie decides which of them push each other out of CPython's cache of methods and out
+of the processor's. So each variant is started several times, and a figure is the mean over them.
 """
 
 from __future__ import annotations
@@ -67,14 +69,15 @@ def _core(variant: str) -> dict[str, str]:
 
 
 class Times:
-    """CPU nanoseconds of a request, by variant, view and round."""
+    """CPU nanoseconds of a request, by variant, view, start and round."""
 
     def __init__(self) -> None:
-        self._request_ns: dict[tuple[str, View], list[float]] = {}
+        self._request_ns: dict[tuple[str, View], dict[int, list[float]]] = {}
 
-    def add(self, variant: str, view: View, request_ns: float) -> None:
-        """The next round of this variant and view."""
-        self._request_ns.setdefault((variant, view), []).append(request_ns)
+    def add(self, variant: str, view: View, request_ns: float, start: int = 0) -> None:
+        """The next round of this variant and view, of the worker that was started then."""
+        of_starts = self._request_ns.setdefault((variant, view), {})
+        of_starts.setdefault(start, []).append(request_ns)
 
     def variants(self) -> list[str]:
         """Bare first, then as the plan has them, then other tools by name."""
@@ -100,8 +103,11 @@ class Times:
         return added_us / (many.queries - few.queries)
 
     def _quiet_ns(self, variant: str, view: View) -> float:
-        taken_ns = sorted(self._request_ns[variant, view])
-        return fmean(taken_ns[: max(1, int(len(taken_ns) * QUIETEST))])
+        return fmean(map(_quietest, self._request_ns[variant, view].values()))
+
+
+def _quietest(taken_ns: Sequence[float]) -> float:
+    return fmean(sorted(taken_ns)[: max(1, int(len(taken_ns) * QUIETEST))])
 
 
 @dataclass(frozen=True)
@@ -112,22 +118,26 @@ class Memory:
     final_bytes: int
 
 
-def measure_times(site: Site, variants: Sequence[str], rounds: int, note: Note) -> Times:
-    """Turns of all variants, in another order in each round. Loss is refused."""
+def measure_times(
+    site: Site, variants: Sequence[str], starts: int, rounds: int, note: Note
+) -> Times:
+    """Rounds of turns of all variants, which are started anew so many times. Loss is refused."""
     times = Times()
-    with ExitStack() as stack:
-        workers = [
-            site.start(stack, variant, OTEL_BSP_MAX_QUEUE_SIZE=QUEUE_SPANS) for variant in variants
-        ]
-        note("warming up")
-        for worker in workers:
-            _warm_up(worker)
-            worker.count()
-        for number in range(rounds):
-            note(f"round {number + 1} of {rounds}")
-            _take_round(workers, times)
+    for start in range(starts):
+        with ExitStack() as stack:
+            workers = [
+                site.start(stack, variant, OTEL_BSP_MAX_QUEUE_SIZE=QUEUE_SPANS)
+                for variant in variants
+            ]
+            note("warming up")
             for worker in workers:
-                worker.refuse_loss()
+                _warm_up(worker)
+                worker.count()
+            for number in range(rounds):
+                note(f"round {number + 1} of {rounds}, start {start + 1} of {starts}")
+                _take_round(workers, start, times)
+                for worker in workers:
+                    worker.refuse_loss()
     return times
 
 
@@ -146,11 +156,11 @@ def _warm_up(worker: Worker) -> None:
         worker.turn(view.path, view.queries, view.turn_requests)
 
 
-def _take_round(workers: Sequence[Worker], times: Times) -> None:
+def _take_round(workers: Sequence[Worker], start: int, times: Times) -> None:
     for view in VIEWS:
         for worker in random.sample(workers, len(workers)):
             taken = worker.turn(view.path, view.queries, view.turn_requests)
-            times.add(worker.variant, view, taken["cpu_ns"] / view.turn_requests)
+            times.add(worker.variant, view, taken["cpu_ns"] / view.turn_requests, start)
 
 
 def _memory_of(worker: Worker) -> Memory:

@@ -56,6 +56,14 @@ def test_cost_is_the_difference_to_bare_where_the_machine_was_quietest(times: Ti
     assert times.ratio(STOCK, PLAIN) == pytest.approx(1.2)
 
 
+def test_workers_of_the_same_variant_count_alike() -> None:
+    measured = Times()
+    for start, taken_ns in enumerate(([10_000.0, 90_000.0], [30_000.0])):
+        for request_ns in taken_ns:
+            measured.add(BARE, PLAIN, request_ns, start)
+    assert measured.bare_us(PLAIN) == 20
+
+
 def test_the_cost_of_a_query_is_the_slope_between_two_views(times: Times) -> None:
     assert times.query_us(STOCK, PLAIN, STATEMENTS) == pytest.approx(100)
 
