@@ -12,7 +12,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from timesplit_django import accounting
+from timesplit_django import accounting, parts
 from timesplit_django.accounting import Account, Activity
 from timesplit_django.parts import CATEGORY_OF, EXECUTE, FETCH, GC, PARTS, VIEW, category_sums
 
@@ -221,3 +221,9 @@ def test_turn_that_is_never_given_back_holds_nobody_up(monkeypatch: pytest.Monke
     assert account.enter(account.root, VIEW, False) is None
     assert account.closed
     assert not account.close()
+
+
+def test_each_part_has_the_number_of_its_place_in_the_list() -> None:
+    assert {name: getattr(parts, name.upper()) for name in PARTS} == {
+        name: number for number, name in enumerate(PARTS)
+    }

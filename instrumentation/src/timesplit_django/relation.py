@@ -81,9 +81,7 @@ def of_chunk_frame(frame: Any) -> Relation | None:
 
 def of_descriptor_frame(frame: Any) -> Relation:
     """Of a descriptor's `__get__`."""
-    descriptor = frame.f_locals["self"]
-    relation: Relation = relation_of_descriptor(descriptor)
-    return relation
+    return relation_of_descriptor(frame.f_locals["self"])
 
 
 def of_prefetch_frame(frame: Any) -> Relation:

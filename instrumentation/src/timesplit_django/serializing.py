@@ -39,6 +39,15 @@ def log_of_field() -> SerializerLog | None:
     return account.serializers if isinstance(account, RequestRecord) else None
 
 
+def log_of_request() -> SerializerLog | None:
+    """That of the request, made if need be; None where nothing is said of serializers."""
+    activity = current_activity()
+    account = None if activity is None else activity.account
+    if not isinstance(account, RequestRecord) or account.closed or account.level == COUNTERS_ONLY:
+        return None
+    return _log_of(account)
+
+
 def counting(fields_of: Callable[[Any], Any]) -> Callable[[Any], Any]:
     """A getter of a serializer's fields that counts its instances, and times some."""
 
@@ -83,12 +92,16 @@ def _usage(serializer: Any, account: Account) -> Usage | None:
         if account.level == COUNTERS_ONLY:
             usage.next_timed = sys.maxsize
         else:
-            log = account.serializers
-            if log is None:
-                log = account.serializers = SerializerLog(account)
-            usage = log.usage_of(type(serializer))
+            usage = _log_of(account).usage_of(type(serializer))
         serializer.__dict__["_timesplit_usage"] = usage
         return usage
     except Exception:
         guard.report("a serializer's usage")
         return None
+
+
+def _log_of(account: RequestRecord) -> SerializerLog:
+    log = account.serializers
+    if log is None:
+        log = account.serializers = SerializerLog(account)
+    return log

@@ -1,10 +1,11 @@
 """Takes the measurements: turns of every variant on every view, and the memory of a worker.
 
 A shared machine is slower for seconds at a time, and never quicker than it is. So turns are short
-and many, in an order drawn for each round, and what counts of a worker is its quietest quarter. Two
-workers of the same variant still differ by several per cent for as long as they live, probably because where
-their objects happen to lie decides which of them push each other out of CPython's cache of methods
-and out of the processor's. So each variant is started several times, and a figure is the mean.
+and many, in an order drawn for each round, and what counts of a worker is its quietest quarter.
+Two workers of the same variant still differ by several per cent for as long as they live, probably
+because where their objects happen to lie decides which of them push each other out of CPython's
+cache of methods and out of the processor's. So each variant is started several times, and a figure
+is the mean.
 """
 
 from __future__ import annotations

@@ -14,12 +14,10 @@ from typing import Any, Final
 from weakref import WeakSet
 
 from timesplit_django import guard
-from timesplit_django.accounting import current, enter_apart, leave
-from timesplit_django.budget import COUNTERS_ONLY
+from timesplit_django.accounting import enter_apart, leave
 from timesplit_django.parts import SERIALIZER
 from timesplit_django.patching import Patches
-from timesplit_django.request_record import RequestRecord
-from timesplit_django.serializer_log import SerializerLog
+from timesplit_django.serializing import log_of_request
 
 METHOD: Final = "to_representation"
 HOOK: Final = "__init_subclass__"
@@ -139,7 +137,7 @@ def _representing(original: Any) -> Any:
         if activity is not None:
             activity.detail = type(self).__qualname__
         try:
-            log = _log()
+            log = _log_of_request()
             if log is None:
                 return original(self, *args, **kwargs)
             return log.whole(original, self, args, kwargs)
@@ -150,13 +148,4 @@ def _representing(original: Any) -> Any:
     return to_representation
 
 
-@guard.guarded
-def _log() -> SerializerLog | None:
-    """The request's, where serializers are told of at all."""
-    activity = current.get()
-    account = None if activity is None else activity.account
-    if not isinstance(account, RequestRecord) or account.closed or account.level == COUNTERS_ONLY:
-        return None
-    if account.serializers is None:
-        account.serializers = SerializerLog(account)
-    return account.serializers
+_log_of_request = guard.guarded(log_of_request)
