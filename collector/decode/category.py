@@ -16,7 +16,7 @@ from typing import Final, NamedTuple
 
 from collector.decode import attributes as names
 from collector.decode.span import Kind, Span
-from collector.store.tables import CATEGORIES, PARTS
+from collector.store.sums import CATEGORIES, PARTS
 
 CATEGORY_OF_PART: Final = {part: category for category in CATEGORIES for part in PARTS[category]}
 

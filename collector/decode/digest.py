@@ -31,7 +31,7 @@ from collector.decode.request import (
 )
 from collector.decode.span import MAX_NS
 from collector.store.histogram import duration_bucket
-from collector.store.tables import ALL_PARTS, CATEGORIES, PARTS
+from collector.store.sums import ALL_PARTS, CATEGORIES, PARTS
 
 VERSION: Final = 1
 FOLDED_STATEMENT: Final = "(statements beyond the limit of the client)"

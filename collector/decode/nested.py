@@ -16,7 +16,7 @@ from typing import Final
 from collector.decode.lean_span import LeanSpan
 from collector.decode.query import Asked, Returned
 from collector.decode.span import Kind
-from collector.store.tables import CATEGORIES
+from collector.store.sums import CATEGORIES
 
 _BOUNDARIES: Final = frozenset({int(Kind.SERVER), int(Kind.CONSUMER)})
 

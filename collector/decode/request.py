@@ -119,8 +119,8 @@ class Request(Struct):
     error: bool
     digested: bool
     spans: int
-    categories: tuple[int | None, ...] = ()  # in the order of tables.CATEGORIES
-    parts: tuple[int, ...] | None = None  # in the order of tables.ALL_PARTS
+    categories: tuple[int | None, ...] = ()  # in the order of sums.CATEGORIES
+    parts: tuple[int, ...] | None = None  # in the order of sums.ALL_PARTS
     cpu_ns: int | None = None
     queue_ns: int | None = None
     overhead_ns: int | None = None  # what the instrumentation itself took of the duration

@@ -20,7 +20,7 @@ from collector.decode import attributes as names
 from collector.decode.category import CATEGORY_OF_PART, Placed, place_of
 from collector.decode.span import Span
 from collector.decode.trace import Group
-from collector.store.tables import CATEGORIES
+from collector.store.sums import CATEGORIES
 
 PRIORITY: Final = ("database", "external", "cache", "render", "python")
 _RANK: Final = {category: rank for rank, category in enumerate(PRIORITY)}

@@ -24,7 +24,8 @@ from collector.journal.reader import read
 from collector.store.kept_since import read_kept_since
 from collector.store.one_state import one_state
 from collector.store.request_parts import parts_of
-from collector.store.tables import CATEGORIES, journal, requests, streams, unsettled_traces
+from collector.store.sums import CATEGORIES
+from collector.store.tables import journal, requests, streams, unsettled_traces
 from collector.store.trace_spans import lean_spans_of_traces
 
 _ROWS_AT_ONCE: Final = 16

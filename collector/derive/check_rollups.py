@@ -22,15 +22,11 @@ from collector.store.histogram import GroupedHistograms, Metric, count_buckets, 
 from collector.store.histogram_bytes import KEY_BITS, Cells, added_up, decoded, joined
 from collector.store.kept_since import read_kept_since
 from collector.store.one_state import one_state
+from collector.store.sums import CATEGORIES, ENDPOINT_SUMS, PARTS, SERIALIZER_SUMS, STATEMENT_SUMS
 from collector.store.tables import (
-    CATEGORIES,
     ENDPOINT_ROLLUPS,
-    ENDPOINT_SUMS,
-    PARTS,
     SERIALIZER_ROLLUPS,
-    SERIALIZER_SUMS,
     STATEMENT_ROLLUPS,
-    STATEMENT_SUMS,
     endpoint_minutes,
     endpoints,
     requests,

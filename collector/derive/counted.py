@@ -13,7 +13,7 @@ Called = tuple[int, int]
 
 
 class CountedSerializerField(NamedTuple):
-    """What a serializer, or one field of it, did in one request: `tables.SERIALIZER_SUMS`."""
+    """What a serializer, or one field of it, did in one request: `sums.SERIALIZER_SUMS`."""
 
     serializer_field_id: int
     calls: int

@@ -14,7 +14,8 @@ from collector.derive.counted import Change
 from collector.derive.period_rollups import PeriodRollups, minutes_of
 from collector.store.histogram import Metric, count_buckets, duration_buckets, keys_of
 from collector.store.histogram_bytes import KEY_BITS, Cells, Integers, joined
-from collector.store.tables import ALL_PARTS, CATEGORIES, ENDPOINT_ROLLUPS, ENDPOINT_SUMS
+from collector.store.sums import ALL_PARTS, CATEGORIES, ENDPOINT_SUMS
+from collector.store.tables import ENDPOINT_ROLLUPS
 
 _NO_PARTS: Final = (0,) * len(ALL_PARTS)
 _RENDER: Final = CATEGORIES.index("render")

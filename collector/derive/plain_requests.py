@@ -15,7 +15,7 @@ from collector.decode.span import Span
 from collector.decode.split import split_group
 from collector.decode.trace import Group, groups_of
 from collector.store.histogram import duration_bucket
-from collector.store.tables import CATEGORIES
+from collector.store.sums import CATEGORIES
 
 Queries = Mapping[Asked, Sequence[Returned]]
 

@@ -12,7 +12,8 @@ from collector.decode.span import Resource
 from collector.derive.counted import Called, CountedRequest
 from collector.derive.stored_statements import statements_of, values_of
 from collector.store.request_parts import parts_of, stored_parts
-from collector.store.tables import ALL_PARTS, CATEGORIES, requests
+from collector.store.sums import ALL_PARTS, CATEGORIES
+from collector.store.tables import requests
 from collector.store.upsert import append, upsert
 from collector.store.varints import packed
 

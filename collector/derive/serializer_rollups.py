@@ -7,7 +7,8 @@ from collections.abc import Sequence
 from collector.derive.additions import Additions, Key, additions_of
 from collector.derive.counted import Change
 from collector.derive.period_rollups import PeriodRollups, minute_of
-from collector.store.tables import SERIALIZER_ROLLUPS, SERIALIZER_SUMS
+from collector.store.sums import SERIALIZER_SUMS
+from collector.store.tables import SERIALIZER_ROLLUPS
 
 
 def serializer_rollups(stream_id: int) -> PeriodRollups:

@@ -15,7 +15,8 @@ from collector.derive.counted import Called, Change
 from collector.derive.period_rollups import PeriodRollups, minutes_of
 from collector.store.histogram import Metric, keys_of
 from collector.store.histogram_bytes import KEY_BITS, Cells, Integers
-from collector.store.tables import STATEMENT_ROLLUPS, STATEMENT_SUMS
+from collector.store.sums import STATEMENT_SUMS
+from collector.store.tables import STATEMENT_ROLLUPS
 
 _MAXIMA: Final = {"max_ns": Metric.DURATION}
 

@@ -15,7 +15,7 @@ from typing import Final
 
 from sqlalchemy import RowMapping
 
-from collector.store.tables import ALL_PARTS, CATEGORIES, PARTS
+from collector.store.sums import ALL_PARTS, CATEGORIES, PARTS
 from collector.store.varints import unpacked
 
 PART_COLUMNS: Final = tuple(f"{part}_ns" for part in ALL_PARTS)

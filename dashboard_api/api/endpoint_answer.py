@@ -8,7 +8,7 @@ from typing import Any, Final
 import numpy as np
 from numpy.typing import NDArray
 
-from collector.store.tables import PARTS
+from collector.store.sums import PARTS
 from dashboard_api.api.figures import Count, Figures, Statistics
 
 _STATISTICS: Final = ("mean", "p50", "p95", "p99", "total")

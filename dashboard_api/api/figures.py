@@ -16,7 +16,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from collector.store.histogram import GroupedHistograms, Metric
-from collector.store.tables import PARTS
+from collector.store.sums import PARTS
 from dashboard_api.rollup_queries.endpoint_rollup import EndpointSums
 
 Figure = NDArray[np.float64]

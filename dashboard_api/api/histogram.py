@@ -15,7 +15,7 @@ from fastapi import APIRouter
 
 from collector.store.histogram import Buckets, Metric
 from collector.store.histogram_bytes import BUCKETS_PER_OCTAVE
-from collector.store.tables import CATEGORIES
+from collector.store.sums import CATEGORIES
 from dashboard_api.api.figures import NS_PER_MS
 from dashboard_api.api.models.histogram import (
     CategoryMeansMs,

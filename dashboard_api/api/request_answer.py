@@ -9,7 +9,7 @@ from sqlalchemy import Row
 
 from collector.store.identity import hex_from_id
 from collector.store.request_parts import parts_of
-from collector.store.tables import ALL_PARTS, CATEGORIES
+from collector.store.sums import ALL_PARTS, CATEGORIES
 from dashboard_api.api.figures import NS_PER_MS
 from dashboard_api.api.models.requests import Request, RequestPartsMs, RequestSplitMs
 

@@ -8,7 +8,7 @@ from typing import Annotated, Any, Final
 import numpy as np
 from fastapi import APIRouter, Query, Response
 
-from collector.store.tables import PARTS
+from collector.store.sums import PARTS
 from dashboard_api.api.figures import Count, Figure, Figures, Statistics, figures_of
 from dashboard_api.api.json_answer import json_answer
 from dashboard_api.api.models.timeline import Timeline

@@ -6,7 +6,8 @@ from collections.abc import Sequence
 
 from sqlalchemy import BigInteger, ColumnElement, Connection, case, cast, func, literal, select
 
-from collector.store.tables import CATEGORIES, requests
+from collector.store.sums import CATEGORIES
+from collector.store.tables import requests
 from dashboard_api.rollup_queries.selection import Selection
 from dashboard_api.rollup_queries.single_requests import in_range
 

@@ -21,11 +21,8 @@ from sqlalchemy import (
 )
 
 from collector.store.histogram import GroupedHistograms
-from collector.store.tables import (
-    ENDPOINT_MAXIMA,
-    ENDPOINT_ROLLUPS,
-    ENDPOINT_SUMS,
-)
+from collector.store.sums import ENDPOINT_MAXIMA, ENDPOINT_SUMS
+from collector.store.tables import ENDPOINT_ROLLUPS
 from dashboard_api.rollup_queries.names import IDS_PER_STATEMENT
 from dashboard_api.rollup_queries.rollup_rows import rollup_rows
 from dashboard_api.rollup_queries.selection import Selection

@@ -7,7 +7,8 @@ from typing import NamedTuple
 
 from sqlalchemy import BigInteger, Connection, cast, func, select
 
-from collector.store.tables import SERIALIZER_ROLLUPS, SERIALIZER_SUMS, serializer_fields
+from collector.store.sums import SERIALIZER_SUMS
+from collector.store.tables import SERIALIZER_ROLLUPS, serializer_fields
 from dashboard_api.rollup_queries.names import rows_with_ids
 from dashboard_api.rollup_queries.rollup_rows import rollup_rows
 from dashboard_api.rollup_queries.selection import Selection

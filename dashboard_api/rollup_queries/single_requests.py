@@ -9,7 +9,8 @@ from typing import Any, Final, Literal
 from sqlalchemy import ColumnElement, Connection, Row, Select, and_, or_, select
 
 from collector.store.request_parts import PART_COLUMNS
-from collector.store.tables import CATEGORIES, endpoints, releases, requests, services
+from collector.store.sums import CATEGORIES
+from collector.store.tables import endpoints, releases, requests, services
 from dashboard_api.rollup_queries.selection import Selection
 
 RequestOrder = Literal["start", "duration", "queries"]

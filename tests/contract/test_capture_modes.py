@@ -14,8 +14,8 @@ from opentelemetry.proto.collector.trace.v1.trace_service_pb2 import ExportTrace
 from sqlalchemy import Engine
 
 from collector.derive.runner import Deriver
+from collector.store.sums import CATEGORIES
 from collector.store.tables import (
-    CATEGORIES,
     call_sites,
     endpoints,
     requests,

@@ -17,14 +17,8 @@ from collector.decode.span import Kind, Span, span_from, span_groups
 from collector.decode.split import Split, split_group
 from collector.decode.trace import groups_of
 from collector.derive.runner import Deriver
-from collector.store.tables import (
-    ALL_PARTS,
-    CATEGORIES,
-    call_sites,
-    requests,
-    serializer_days,
-    serializer_fields,
-)
+from collector.store.sums import ALL_PARTS, CATEGORIES
+from collector.store.tables import call_sites, requests, serializer_days, serializer_fields
 from tests.collector.derive.reading import rows_of
 from tests.collector.payloads import append_to_journal
 from tests.contract.django_recording import PATHS

@@ -11,11 +11,9 @@ from sqlalchemy import Engine, Table, insert
 
 from collector.store.histogram import Metric, count_bucket, duration_bucket
 from collector.store.identity import stable_id
+from collector.store.sums import ALL_PARTS, CATEGORIES, PARTS
 from collector.store.tables import (
-    ALL_PARTS,
-    CATEGORIES,
     ENDPOINT_ROLLUPS,
-    PARTS,
     SERIALIZER_ROLLUPS,
     STATEMENT_ROLLUPS,
     call_sites,

@@ -17,10 +17,9 @@ from sqlalchemy import Engine, Table, Text, text
 
 from collector.retention.partitions import create_partitions
 from collector.store.histogram import Metric, count_bucket
+from collector.store.sums import CATEGORIES, PARTS
 from collector.store.tables import (
-    CATEGORIES,
     ENDPOINT_ROLLUPS,
-    PARTS,
     STATEMENT_ROLLUPS,
     call_sites,
     endpoints,

@@ -11,7 +11,7 @@ from collector.decode.digest import DigestRefused, has_digest, read_digest
 from collector.decode.request import FieldCalls, Request, request_of
 from collector.decode.span import Kind, attributes_of, span_from
 from collector.decode.span import Resource as Sender
-from collector.store.tables import ALL_PARTS, CATEGORIES
+from collector.store.sums import ALL_PARTS, CATEGORIES
 from tests.collector.payloads import BASE_NS, MS, digest_attributes, message
 
 PARTS = {"execute": 4 * MS, "view": 4 * MS, "serializer": MS, "encode": MS}

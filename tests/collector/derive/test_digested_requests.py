@@ -11,8 +11,8 @@ from collector.derive.runner import Deriver
 from collector.journal.frames import JSON, Export
 from collector.store.histogram import GroupedHistograms, Metric
 from collector.store.request_parts import PART_COLUMNS
+from collector.store.sums import ALL_PARTS
 from collector.store.tables import (
-    ALL_PARTS,
     call_sites,
     endpoint_days,
     endpoint_hours,

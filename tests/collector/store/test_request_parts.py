@@ -5,7 +5,8 @@ from hypothesis import strategies as st
 from sqlalchemy import Engine, insert, select
 
 from collector.store.request_parts import PART_COLUMNS, parts_of, stored_parts
-from collector.store.tables import ALL_PARTS, CATEGORIES, PARTS, requests
+from collector.store.sums import ALL_PARTS, CATEGORIES, PARTS
+from collector.store.tables import requests
 from collector.store.varints import packed
 from tests.collector.payloads import span_id, trace
 
