@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable
+from typing import Any
 
 import pytest
 
@@ -16,6 +17,28 @@ def test_template_with_what_it_includes(assert_truth: Callable[..., Seen], path:
     seen = assert_truth(path)
     assert seen.parts["template"] == seen.split_ns["render"]
     assert [span.name for span in seen.children].count("render page.html") == 1
+
+
+def test_template_whose_render_another_package_has_put_its_own_in_the_place_of(
+    assert_truth: Callable[..., Seen], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    from django.template.base import Template
+
+    def render(self: Any, context: Any) -> Any:
+        with context.render_context.push_state(self):
+            if context.template is not None:
+                return self._render(context)
+            with context.bind_template(self):
+                return self._render(context)
+
+    def render_further(self: Any, context: Any) -> Any:
+        return self.nodelist.render(context)
+
+    monkeypatch.setattr(Template, "render", render)
+    seen = assert_truth("/template/")
+    assert [span.name for span in seen.children].count("render page.html") == 1
+    monkeypatch.setattr(Template, "_render", render_further)
+    assert_truth("/template/")
 
 
 def test_lazy_queries_of_a_template_are_database(assert_truth: Callable[..., Seen]) -> None:

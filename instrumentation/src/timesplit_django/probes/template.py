@@ -1,10 +1,15 @@
-"""Django's templates: rendering, with what they include, and finding and compiling them."""
+"""Django's templates: rendering, with what they include, and finding and compiling them.
+
+Rendering goes through three methods. Other packages put their own in the place of one or another,
+without a call of what was there, so each is measured: the outermost that is left counts.
+"""
 
 from __future__ import annotations
 
 from typing import Any
 
 from django.template.backends.django import DjangoTemplates
+from django.template.backends.django import Template as BackendTemplate
 from django.template.base import Node, Template
 from django.template.response import SimpleTemplateResponse
 
@@ -19,7 +24,11 @@ _patches = Patches()
 def install() -> None:
     """Account templates; an included one belongs to the one around it."""
     call_site.find_in_templates(Node.render_annotated.__code__)
-    _patches.wrap(Template, "render", timed(TEMPLATE, shown=True, describe=_name_template))
+    measured = timed(TEMPLATE, shown=True, describe=_name_template)
+    _patches.wrap(Template, "render", measured)
+    _patches.wrap(Template, "_render", measured)
+    backend = timed(TEMPLATE, shown=True, describe=_name_backend_template)
+    _patches.wrap(BackendTemplate, "render", backend)
     _patches.wrap(DjangoTemplates, "get_template", timed(TEMPLATE))
     rendering = timed(TEMPLATE, shown=True, describe=_name_response)
     _patches.wrap(SimpleTemplateResponse, "rendered_content", rendering)
@@ -31,8 +40,15 @@ def uninstall() -> None:
 
 
 def _name_template(activity: Activity, args: tuple[Any, ...], _: dict[str, Any]) -> None:
-    template = args[0]
-    activity.detail = template.name or getattr(template.origin, "template_name", None)
+    activity.detail = _name_of(args[0])
+
+
+def _name_backend_template(activity: Activity, args: tuple[Any, ...], _: dict[str, Any]) -> None:
+    activity.detail = _name_of(args[0].template)
+
+
+def _name_of(template: Template) -> str | None:
+    return template.name or getattr(template.origin, "template_name", None)
 
 
 def _name_response(activity: Activity, args: tuple[Any, ...], _: dict[str, Any]) -> None:
