@@ -236,6 +236,14 @@ CASES: Final[dict[str, Callable[[], Any]]] = {
         book.author.name for book in pickle.loads(pickle.dumps(list(books()[:2])))
     ],
     "foreign_key_copied": lambda: [book.author.name for book in copy.deepcopy(list(books()[:2]))],
+    "reverse_pickled": lambda: [
+        list(pickle.loads(pickle.dumps(book.reviews.all())).filter(stars=1)) for book in books()[:2]
+    ],
+    "reverse_copied": lambda: [list(copy.deepcopy(book.reviews.all())) for book in books()[:2]],
+    "reverse_prefetched_pickled": lambda: [
+        list(book.reviews.filter(stars=1))
+        for book in pickle.loads(pickle.dumps(list(books().prefetch_related("reviews")[:2])))
+    ],
     "foreign_key_refreshed": foreign_key_refreshed,
     "deferred_of_raw": lambda: [
         book.title for book in Book.objects.raw("SELECT id FROM project_book ORDER BY id LIMIT 2")

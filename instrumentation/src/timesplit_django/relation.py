@@ -2,10 +2,14 @@
 
 from __future__ import annotations
 
+from collections import OrderedDict
 from functools import lru_cache
 from typing import Any, Final, NamedTuple
 
 NAMED_RELATIONS: Final = 4_096
+
+# The attribute by which hints that are a copy carry the relation.
+CARRIED: Final = "timesplit_relation"
 
 
 class Relation(NamedTuple):
@@ -24,7 +28,8 @@ class RelationHints(dict[str, Any]):
     """The hints of a queryset that a related manager made; clones of the queryset keep them.
 
     True even when empty, since a clone replaces hints that are not. Copied or pickled, as cached
-    querysets are, it is a plain dictionary.
+    querysets are, it is an OrderedDict that carries the relation: one who does not have this
+    package reads that, too.
     """
 
     __slots__ = ("relation",)
@@ -36,14 +41,19 @@ class RelationHints(dict[str, Any]):
     def __bool__(self) -> bool:
         return True
 
-    def __reduce__(self) -> tuple[type, tuple[dict[str, Any]]]:
-        return dict, (dict(self),)
+    def __reduce__(self) -> tuple[Any, ...]:
+        return OrderedDict, (), {CARRIED: tuple(self.relation)}, None, iter(self.items())
 
 
 def relation_of_queryset(queryset: Any) -> Relation | None:
-    """What a related manager said of it."""
+    """What a related manager said of it, or of what it is a copy of."""
     hints = queryset._hints
-    return hints.relation if type(hints) is RelationHints else None
+    if type(hints) is dict:
+        return None
+    if type(hints) is RelationHints:
+        return hints.relation
+    carried = getattr(hints, CARRIED, None)
+    return None if carried is None else Relation(*carried)
 
 
 @lru_cache(NAMED_RELATIONS)
