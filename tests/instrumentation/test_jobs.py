@@ -301,16 +301,49 @@ def test_tasks_of_a_worker_arrive_in_the_trace_of_their_sender(
     assert attributes["timesplit.job.name"] == "tests.fail"
 
 
-def _worker(queue: Path, tmp_path: Path, sink: Sink, pool: str) -> subprocess.Popen[bytes]:
+FORKING_FOR_A_JOB = """
+import os, django
+django.setup()
+from tests.djangoproject.models import Book
+from timesplit_django.job import job
+
+@job
+def work():
+    return Book.objects.count()
+
+child = os.fork()
+if not child:
+    work()
+    os._exit(0)
+os.waitpid(child, 0)
+"""
+
+
+def test_job_of_a_process_that_ends_by_os_exit_arrives(tasks: Any, sink: Sink) -> None:
+    subprocess.run(
+        [sys.executable, "-c", FORKING_FOR_A_JOB],
+        cwd=ROOT,
+        env=os.environ | _environment(sink),
+        check=True,
+        timeout=WORKER_S,
+    )
+    (span,) = _jobs(sink)
+    assert span.name == "TASK __main__.work"
+
+
+def _environment(sink: Sink) -> dict[str, str]:
     from django.db import connections
 
-    environment = {
+    return {
         "DJANGO_SETTINGS_MODULE": "tests.djangoproject.settings",
-        "PROJECT_QUEUE_PATH": str(queue),
         "OTEL_EXPORTER_OTLP_ENDPOINT": sink.url,
         "OTEL_BSP_SCHEDULE_DELAY": "60000",
         "PROJECT_SQLITE_PATH": str(connections["default"].settings_dict["NAME"]),
     }
+
+
+def _worker(queue: Path, tmp_path: Path, sink: Sink, pool: str) -> subprocess.Popen[bytes]:
+    environment = _environment(sink) | {"PROJECT_QUEUE_PATH": str(queue)}
     with (tmp_path / "log").open("wb") as log:
         return subprocess.Popen(
             [

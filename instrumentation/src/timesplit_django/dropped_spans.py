@@ -125,6 +125,11 @@ def count() -> int:
     return _counts.lost + max(0, _counts.highest - _counts.taken)
 
 
+def any_handed_in() -> bool:
+    """Whether our queue has been given a span in this process."""
+    return bool(_counts.taken or _counts.bytes_by_number)
+
+
 def forget() -> None:
     """Count anew."""
     global _counts

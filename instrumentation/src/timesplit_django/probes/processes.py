@@ -1,16 +1,20 @@
-"""Processes of `multiprocessing`: they end without Python's own exit.
+"""Processes that end without Python's own exit: those of `multiprocessing`, and by `os._exit`.
 
-Servers such as granian run their workers in them. `multiprocessing` has finalizers instead, which
-a new process begins without.
+Servers such as granian run their workers in the first. `multiprocessing` has finalizers instead,
+which a new process begins without. By `os._exit` ends what forks a process for each job.
 """
 
 from __future__ import annotations
 
+import functools
 import multiprocessing
+import os
+import threading
 from multiprocessing import util
-from typing import Final
+from typing import Any, Final
 
-from timesplit_django import last_requests
+from timesplit_django import dropped_spans, guard, last_requests, tracing
+from timesplit_django.patching import Patches
 
 _FIRST: Final = 100  # before the finalizers of `multiprocessing` itself
 
@@ -23,10 +27,12 @@ class _Children:
 
 
 _children: Final = _Children()
+_patches = Patches()
 
 
 def install() -> None:
     """Send the last requests when such a process ends: this one, or one that it forks."""
+    _patches.wrap(os, "_exit", _sending_first)
     _children.installed = True
     if _children.registered:
         return
@@ -38,6 +44,7 @@ def install() -> None:
 
 def uninstall() -> None:
     """Let them end without."""
+    _patches.undo()
     _children.installed = False
 
 
@@ -48,3 +55,21 @@ def _finalize(_: _Children) -> None:
 def _flush() -> None:
     if _children.installed:
         last_requests.deliver()
+
+
+def _sending_first(original: Any) -> Any:
+    @functools.wraps(original)
+    def _exit(status: int) -> Any:
+        _send_beside()
+        return original(status)
+
+    return _exit
+
+
+@guard.guarded
+def _send_beside() -> None:
+    """Send in a thread: who ends a process so may have interrupted who holds the queue."""
+    if dropped_spans.any_handed_in() or not tracing.uses_own_provider():
+        sending = threading.Thread(target=last_requests.deliver, daemon=True)
+        sending.start()
+        sending.join(tracing.EXIT_FLUSH_S)
