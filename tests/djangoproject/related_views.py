@@ -15,6 +15,7 @@ from asgiref.sync import sync_to_async
 from django.contrib.contenttypes.models import ContentType
 from django.db import transaction
 from django.db.models import Count, Prefetch, QuerySet, prefetch_related_objects
+from django.forms import Form, ModelChoiceField
 from django.http import HttpRequest, HttpResponse
 from django.template import engines
 from rest_framework import serializers
@@ -54,6 +55,10 @@ class FavouritesSerializer(serializers.ModelSerializer[Reader]):
     class Meta:
         model = Reader
         fields = ("name", "favourites")
+
+
+class ReviewForm(Form):
+    book = ModelChoiceField(Book.objects.all())
 
 
 def own_querysets(manager: str) -> None:
@@ -280,6 +285,7 @@ CASES: Final[dict[str, Callable[[], Any]]] = {
         "{{ book.fans.count }}{% endfor %}",
         books=books()[:2],
     ),
+    "form": lambda: [ReviewForm({"book": book.pk}).as_p() for book in books()[:2]],
     "serializer": lambda: CardSerializer(Card.objects.all(), many=True).data,
     "serializer_many_to_many": lambda: FavouritesSerializer(readers(), many=True).data,
     "own_descriptor": lambda: [

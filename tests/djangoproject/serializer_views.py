@@ -59,6 +59,15 @@ class OwnBase(serializers.BaseSerializer[Review]):
         return {"stars": instance.stars}
 
 
+class DeepSerializer(serializers.ModelSerializer[Review]):
+    """Its nested serializers are REST framework's: a book's of three fields, an author's of two."""
+
+    class Meta:
+        model = Review
+        fields = ("stars", "book")
+        depth = 2
+
+
 class Representing:
     def to_representation(self, instance: Review) -> Any:
         return {"stars": instance.stars}
@@ -184,6 +193,7 @@ CASES: Final[dict[str, Callable[[], Any]]] = {
     "one": lambda: ReviewSerializer(Review.objects.select_related("book__author")[0]).data,
     "selected": lambda: BookSerializer(Book.objects.select_related("author"), many=True).data,
     "extended": lambda: _reviews(ExtendedSerializer),
+    "deep": lambda: _reviews(DeepSerializer),
     "own": lambda: _reviews(Own),
     "own_base": lambda: _reviews(OwnBase),
     "own_mixin": lambda: _reviews(OwnMixin),

@@ -58,6 +58,38 @@ def test_tag_of_a_template(ask: Callable[..., Seen]) -> None:
     assert found == [["books.html", 2, "<ForNode>"], ["books.html", 3, "<VariableNode>"]]
 
 
+@pytest.mark.parametrize(
+    ("case", "line"),
+    [("template", "from_string(text).render(context)"), ("form", "as_p() for book in")],
+)
+def test_line_that_renders_a_template_that_is_not_the_projects(
+    ask: Callable[..., Seen], case: str, line: str
+) -> None:
+    """One without a name, and one of Django's own."""
+    found = {(file, number) for file, number, _ in sites(ask(f"/related/{case}/"))}
+    assert found == {("related_views.py", line_of("related_views.py", line))}
+
+
+def test_template_that_is_not_the_projects_where_nothing_else_is(
+    ask: Callable[..., Seen], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    rendering = library(
+        "rendering",
+        """
+        from django.http import HttpResponse
+        from django.template import engines
+        from tests.djangoproject.models import Author
+        TEXT = "{{ first }}\\n{% for author in authors %}{{ author }}{% endfor %}"
+        def middleware(get_response):
+            template = engines["django"].from_string(TEXT)
+            return lambda request: HttpResponse(template.render({"authors": Author.objects.all()}))
+        """,
+    )
+    monkeypatch.setitem(sys.modules, "rendering", rendering)
+    with override_settings(MIDDLEWARE=["rendering.middleware"]):
+        assert sites(ask("/plain/")) == [["<unknown source>", 2, "<ForNode>"]]
+
+
 def test_line_of_a_jinja2_template(ask: Callable[..., Seen]) -> None:
     found = {(file, line) for file, line, _ in sites(ask("/jinja/"))}
     assert found == {("page.jinja", 2), ("page.jinja", 3)}

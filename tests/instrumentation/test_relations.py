@@ -106,6 +106,7 @@ EXPECTED: Final[dict[str, dict[str | None, int]]] = {
     "foreign_key_to_itself": {None: 1, "Place.places": 2},
     "template": {None: 1, "Book.author": 2},
     "template_reverse": {None: 1, "Book.reviews": 2, "Book.fans": 2},
+    "form": {None: 5},
     "serializer": {None: 1, "Card.reader": 2},
     "serializer_many_to_many": {None: 1, "Reader.favourites": 2},
     "own_descriptor": {None: 1, "Loan.reader": 2},

@@ -53,6 +53,20 @@ def test_instances_and_queries_of_nested_serializers(ask: Callable[..., Seen], p
     assert seen.attributes["timesplit.queries"] == 37
 
 
+def test_serializers_within_depth_are_named_by_whom_they_are_for(ask: Callable[..., Seen]) -> None:
+    """REST framework makes a class of one name for each of them."""
+    seen = ask("/serialized/deep/")
+    names = ["DeepSerializer", "DeepSerializer.book", "DeepSerializer.book.author"]
+    assert instances(seen) == dict.fromkeys(names, 12)
+    assert queries(seen) == dict.fromkeys(names[1:], 12)
+    found = {
+        (file, function)
+        for file, _, function in (statement["site"] for statement in seen.digest["statements"])
+        if function != "_reviews"
+    }
+    assert found == {("serializer_views.py", "DeepSerializer.book")}
+
+
 def test_one_object(ask: Callable[..., Seen]) -> None:
     seen = ask("/serialized/one/")
     assert instances(seen) == {"ReviewSerializer": 1, "BookSerializer": 1, "AuthorSerializer": 1}

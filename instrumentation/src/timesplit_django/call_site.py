@@ -1,68 +1,46 @@
 """The line behind a query: the nearest cause on the stack that a reader can change.
 
 Walking outwards from the query, that is a frame of the user's own code, a template's tag, or the
-field of a serializer, whichever is met first. A generic view with none of these is itself the
+field of a serializer, whichever is met first. A library's template, or one without a name, is the
+cause only where there is none of these. A generic view with none of all that is itself the
 cause; so is the part of Django, a middleware mostly, that asks before or after the view.
 
 The relation that a query loads is met on the same way, nearer to the query than its cause.
 
 Walking raw frames with a verdict cached for each file costs one or two microseconds; a formatted
-stack would cost a hundred. Text is made once for each place.
+stack would cost a hundred.
 """
 
 from __future__ import annotations
 
-import inspect
-import os
-import re
 import sys
 from collections.abc import Callable
 from contextvars import ContextVar
-from functools import partial
 from types import CodeType, FrameType
-from typing import Any, Final, NamedTuple
+from typing import Final
 
 from timesplit_django import guard, source_files
 from timesplit_django.relation import Relation
-from timesplit_django.source_files import (
-    BOUNDARY,
-    FRAMEWORK,
-    OUTSIDE,
-    OWN,
-    PASSED_OVER,
-    RELATED,
-    shown_path,
+from timesplit_django.sites import (
+    Place,
+    SerializerField,
+    Site,
+    is_own_node,
+    locals_of,
+    place_of_field,
+    site_of_frame,
+    site_of_node,
 )
+from timesplit_django.source_files import BOUNDARY, FRAMEWORK, OUTSIDE, OWN, PASSED_OVER, RELATED
 
-CACHED_SITES: Final = 10_000
 ENTRY_DEPTH: Final = 24
 ENTRY_DEPTHS: Final = 4
 ENTRY_MISSES: Final = 100
 WATCHERS_DEPTH: Final = 24
 
-# Which frames these have of their own depends on the version of Python.
-_COMPREHENSION: Final = re.compile(r"(\.<locals>\.<(list|dict|set)comp>|\.<locals>\.<genexpr>)+$")
-
-
-class Site(NamedTuple):
-    """Where a query was caused: a file relative to the project, a line, a function or field."""
-
-    file: str
-    line: int
-    function: str
-
-
-class SerializerField(NamedTuple):
-    """A class of serializers, with its module, and a field of it."""
-
-    serializer: str
-    field: str
-
-
 # Why a query is asked: where, for which relation, for which field of a serializer. None is unknown,
 # or nothing of that kind.
 Cause = tuple[Site | None, Relation | None, SerializerField | None]
-
 
 UNKNOWN_CAUSE: Final[Cause] = (None, None, None)
 
@@ -72,19 +50,19 @@ BY_VIEW: Final = Site("", 0, "")
 # Nothing beyond this frame has to do with the query.
 _STOP: Final = Site("", -1, "")
 
+# A template that is no reader's to change.
+_FOREIGN_TEMPLATE: Final = Site("", -2, "")
+
 _frame_at: Final = sys._getframe
 
 # Where a task awaits work that a thread does for it: its stack does not reach into the thread.
 awaiting: Final[ContextVar[Site | None]] = ContextVar("timesplit_awaiting", default=None)
 
-# Where a serializer's field is declared, and its name.
-_Place = tuple[Site, SerializerField]
-
 # What was found, where nothing was found the nearest library's frame, the relation, the last frame,
 # and the place where that is a serializer's.
-_Walked = tuple[Site | None, FrameType | None, Relation | None, FrameType | None, _Place | None]
+_Walked = tuple[Site | None, FrameType | None, Relation | None, FrameType | None, Place | None]
 
-_NOTHING: Final[tuple[Site | None, _Place | None]] = (None, None)
+_NOTHING: Final[tuple[Site | None, Place | None]] = (None, None)
 
 # What code that is known means, where a frame of it is met.
 _VIEW: Final = 1
@@ -97,10 +75,6 @@ _THREAD: Final = 4
 _verdicts: Final[dict[str, int]] = {}
 _special: Final[dict[int, int]] = {}
 _relation_readers: Final[dict[int, Callable[[FrameType], Relation | None]]] = {}
-# With what the keys are ids of, which keeps those from being given to others.
-_sites: Final[dict[tuple[int, int], tuple[Any, Site]]] = {}
-# By the class's module and name, and the field's. A class may be made for a single request.
-_places: Final[dict[tuple[str, str, str], _Place]] = {}
 # By the name of a method: the classes of Django's that have it, and what reads the relation from a
 # frame of what stands in its place.
 _Overridden = tuple[tuple[type, ...], Callable[[FrameType], Relation | None]]
@@ -172,9 +146,9 @@ def find_cause(serializing: bool = False) -> Cause:
     """Why the calling thread asks its query; `serializing` looks for the serializer's field too."""
     site, library, relation, frame, place = _walk(_first_frame())
     if site is _STOP:
-        return None if library is None else _own_site(library), relation, None
-    if site is None and library is not None:
-        site = _own_site(library)
+        return None if library is None else _site_of_library(library), relation, None
+    if library is not None and (site is None or (site is BY_VIEW and _is_template(library))):
+        site = _site_of_library(library)
     if place is None and serializing:
         place = _find_place(frame)
     return site, relation, None if place is None else place[1]
@@ -240,7 +214,7 @@ def _walk(frame: FrameType | None) -> _Walked:
         if verdict == OWN:
             overridden = _overridden.get(code.co_name)
             if overridden is None or not _is_of(frame, overridden[0]):
-                return _own_site(frame), library, relation, frame, None
+                return site_of_frame(frame), library, relation, frame, None
             relation = relation or _read_relation(overridden[1], frame)
         elif verdict == RELATED:
             # What a library has around the queryset's own asking is no cause.
@@ -252,9 +226,9 @@ def _walk(frame: FrameType | None) -> _Walked:
             break
         elif verdict != PASSED_OVER:
             site, place = _read(frame) if verdict == FRAMEWORK else _NOTHING
-            if site is not None:
+            if site is not None and site is not _FOREIGN_TEMPLATE:
                 return site, library, relation, frame, place
-            library = library or _named(frame)
+            library = library if library and site is None else _more_telling(library, frame)
         frame = frame.f_back
     # The stack of a task or a thread that the view has begun: `asyncio.gather` does so.
     return awaiting.get() or BY_VIEW, library, relation, None, None
@@ -266,9 +240,20 @@ def _named(frame: FrameType) -> FrameType | None:
     return None if overridden is not None and _is_of(frame, overridden[0]) else frame
 
 
+def _more_telling(library: FrameType | None, frame: FrameType) -> FrameType | None:
+    """Of a library's frames, of which the second is a template's if there are two."""
+    if library is None:
+        return _named(frame)
+    return library if _is_template(library) else frame
+
+
+def _is_template(frame: FrameType) -> bool:
+    return _special.get(id(frame.f_code)) == _TEMPLATE
+
+
 def _is_of(frame: FrameType, classes: tuple[type, ...]) -> bool:
     """Whether this is a method of an object of these classes."""
-    return isinstance(_locals_of(frame).get("self"), classes)
+    return isinstance(locals_of(frame).get("self"), classes)
 
 
 def _read_relation(
@@ -291,20 +276,20 @@ def _verdict(filename: str) -> int:
     return verdict
 
 
-def _read(frame: FrameType) -> tuple[Site | None, _Place | None]:
+def _read(frame: FrameType) -> tuple[Site | None, Place | None]:
     """What a frame of code that is known says; `_STOP` that nothing beyond it has to do with it."""
     special = _special.get(id(frame.f_code))
     if special is None:
         return _NOTHING
     if special == _SERIALIZER:
-        place = _place(frame)
+        place = place_of_field(frame)
         return (None, None) if place is None else (place[0], place)
     if special == _TEMPLATE:
-        return _template_site(frame), None
+        return site_of_node(frame) if is_own_node(frame) else _FOREIGN_TEMPLATE, None
     return awaiting.get() or (BY_VIEW if special == _VIEW else _STOP), None
 
 
-def _find_place(frame: FrameType | None) -> _Place | None:
+def _find_place(frame: FrameType | None) -> Place | None:
     """That of the field that the nearest serializer is at, from the cause of the query outwards."""
     while frame is not None:
         code = frame.f_code
@@ -312,7 +297,7 @@ def _find_place(frame: FrameType | None) -> _Place | None:
         if verdict == FRAMEWORK:
             special = _special.get(id(code))
             if special == _SERIALIZER:
-                return _place(frame)
+                return place_of_field(frame)
             if special == _VIEW:
                 return None
         elif verdict == BOUNDARY:
@@ -321,75 +306,10 @@ def _find_place(frame: FrameType | None) -> _Place | None:
     return None
 
 
-def _place(frame: FrameType) -> _Place | None:
-    names = _locals_of(frame)
-    serializer, field = names.get("self"), names.get("field")
-    if serializer is None or field is None:
-        return None
-    owner: Any = type(serializer)
-    name = field.field_name
-    key = owner.__module__, owner.__qualname__, name
-    place = _places.get(key)
-    if place is None:
-        if len(_places) >= CACHED_SITES:
-            _places.clear()
-        file, line = source_files.line_of_class(owner, name)
-        field_of = SerializerField(f"{owner.__module__}.{owner.__qualname__}", name)
-        place = Site(file, line, f"{owner.__qualname__}.{name}"), field_of
-        _places[key] = place
-    return place
-
-
-def site_of_function(function: Any) -> Site | None:
-    """Where a function is defined: what its decorators, if any, are around."""
-    function = inspect.unwrap(function)
-    while isinstance(function, partial):
-        function = inspect.unwrap(function.func)
-    code = getattr(function, "__code__", None)
-    if code is None:
-        return None
-    return Site(shown_path(code.co_filename), code.co_firstlineno, function.__qualname__)
-
-
 def _special_file(code: CodeType, special: int) -> None:
     _special[id(code)] = special
     _verdicts[code.co_filename] = FRAMEWORK
 
 
-def _own_site(frame: FrameType) -> Site:
-    code = frame.f_code
-    # Which line an instruction is of takes longer to find than all else here.
-    key = id(code), frame.f_lasti
-    known = _sites.get(key)
-    if known is not None and known[0] is code:
-        return known[1]
-    if len(_sites) >= CACHED_SITES:
-        _sites.clear()
-    site = _described(frame)
-    _sites[key] = code, site
-    return site
-
-
-def _described(frame: FrameType) -> Site:
-    code = frame.f_code
-    template = frame.f_globals.get("__jinja_template__")
-    if template is not None:
-        line = template.get_corresponding_lineno(frame.f_lineno)
-        return Site(template.name or shown_path(code.co_filename), line, code.co_name)
-    function = _COMPREHENSION.sub("", code.co_qualname)
-    return Site(shown_path(code.co_filename), frame.f_lineno, function)
-
-
-def _template_site(frame: FrameType) -> Site | None:
-    node = _locals_of(frame).get("self")
-    token = getattr(node, "token", None)
-    origin = getattr(node, "origin", None)
-    if token is None or origin is None:
-        return None
-    name = origin.template_name or os.path.basename(str(origin.name))  # noqa: PTH119
-    return Site(str(name), int(token.lineno or 0), f"<{type(node).__name__}>")
-
-
-def _locals_of(frame: Any) -> Any:
-    """The frame's variables by name: from Python 3.13 on no dict, as compiled code would ask for."""
-    return frame.f_locals
+def _site_of_library(frame: FrameType) -> Site | None:
+    return site_of_node(frame) if _is_template(frame) else site_of_frame(frame)

@@ -19,7 +19,6 @@ from timesplit_django import attributes as names
 from timesplit_django import endpoint, guard, tracing
 from timesplit_django.accounting import Activity
 from timesplit_django.budget import COUNTERS_ONLY
-from timesplit_django.call_site import Site
 from timesplit_django.database_target import target_of
 from timesplit_django.parameters import sent_hash
 from timesplit_django.parts import (
@@ -36,6 +35,7 @@ from timesplit_django.parts import (
     VIEW,
 )
 from timesplit_django.queries import Target
+from timesplit_django.sites import Site
 
 if TYPE_CHECKING:
     from timesplit_django.request_record import RequestRecord

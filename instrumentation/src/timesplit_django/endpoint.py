@@ -18,7 +18,7 @@ from django.contrib.admindocs.utils import (
 
 from timesplit_django import attributes as names
 from timesplit_django import source_files
-from timesplit_django.call_site import Site, site_of_function
+from timesplit_django.sites import Site, site_of_function
 
 METHODS: Final = frozenset(
     {"CONNECT", "DELETE", "GET", "HEAD", "OPTIONS", "PATCH", "POST", "PUT", "TRACE", "QUERY"}

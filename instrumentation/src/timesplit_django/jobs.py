@@ -26,10 +26,10 @@ from timesplit_django import (
 from timesplit_django import attributes as names
 from timesplit_django import settings as package_settings
 from timesplit_django.accounting import current, enter
-from timesplit_django.call_site import site_of_function
 from timesplit_django.digest import digest_attributes
 from timesplit_django.parts import VIEW
 from timesplit_django.request_record import RequestRecord, TimedRecord
+from timesplit_django.sites import site_of_function
 
 TASK: Final = "TASK"
 COMMAND: Final = "COMMAND"

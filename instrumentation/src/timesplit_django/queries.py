@@ -7,8 +7,9 @@ import math
 from collections.abc import Callable, Iterable
 from typing import Any, Final
 
-from timesplit_django.call_site import BY_VIEW, UNKNOWN_CAUSE, Cause, Site
+from timesplit_django.call_site import BY_VIEW, UNKNOWN_CAUSE, Cause
 from timesplit_django.relation import Relation
+from timesplit_django.sites import Site
 from timesplit_django.sql_text import Statement, known_statements
 
 BUCKETS_PER_OCTAVE: Final = 64

@@ -27,6 +27,7 @@ from timesplit_django.accounting import Account
 from timesplit_django.guard import guarded, report
 from timesplit_django.parts import SERIALIZER
 from timesplit_django.queries import Query
+from timesplit_django.sites import name_of_serializer
 
 SERIALIZERS: Final = 16
 FIELDS: Final = 5
@@ -38,7 +39,7 @@ _random: Final = Random().random  # noqa: S311
 
 
 class Usage:
-    """What one class did. Times are by field; those of `None` belong to no field.
+    """What one class did, by its `name`. Times are by field; those of `None` belong to no field.
 
     `rest_ns` stands for the `represented` instances that came after the first. `identity` is an
     object that the request has for itself: serializers, which refer to one another in circles and
@@ -49,14 +50,16 @@ class Usage:
         "first_ns",
         "identity",
         "instances",
+        "name",
         "next_timed",
         "represented",
         "rest_ns",
         "timed",
     )
 
-    def __init__(self, identity: object) -> None:
+    def __init__(self, identity: object, name: str = "") -> None:
         self.identity = identity
+        self.name = name
         self.instances = 0
         self.timed = 0
         self.represented = 0
@@ -142,11 +145,12 @@ class SerializerLog:
         self.timing: Timing | None = None
         self._account = account
 
-    def usage_of(self, serializer: type) -> Usage:
-        """That of the class."""
-        usage = self.usages.get(serializer)
+    def usage_of(self, serializer: Any) -> Usage:
+        """That of its class."""
+        usage = self.usages.get(type(serializer))
         if usage is None:
-            usage = self.usages[serializer] = Usage(identity_of(self._account))
+            usage = Usage(identity_of(self._account), name_of_serializer(serializer))
+            self.usages[type(serializer)] = usage
         return usage
 
     def apart(self, to_representation: Any, serializer: Any, instance: Any) -> Any:
@@ -170,7 +174,7 @@ class SerializerLog:
         by, what = self._representing
         if by is serializer and what is of_what:
             return own(serializer, *args, **kwargs)
-        usage = self._own_usage(type(serializer))
+        usage = self._own_usage(serializer)
         outer = self.timing
         since_ns = None if outer is None else outer.spent_ns()
         timing = _timing(self._account, usage) if usage.instances >= usage.next_timed else None
@@ -185,11 +189,12 @@ class SerializerLog:
                 outer.leave_out(since_ns)
             self.timing, self._representing = outer, (by, what)
 
-    def _own_usage(self, serializer: type) -> Usage:
-        """That of the class, with one instance more."""
-        usage = self.own.get(serializer)
+    def _own_usage(self, serializer: Any) -> Usage:
+        """That of its class, with one instance more."""
+        usage = self.own.get(type(serializer))
         if usage is None:
-            usage = self.own[serializer] = Usage(identity_of(self._account))
+            usage = Usage(identity_of(self._account), name_of_serializer(serializer))
+            self.own[type(serializer)] = usage
         usage.instances += 1
         return usage
 
@@ -229,11 +234,6 @@ class _Totals:
         return self.self_ns + sum(query_ns for _, _, query_ns in self.fields.values())
 
 
-def name_of(serializer: type) -> str:
-    """Module and class."""
-    return f"{serializer.__module__}.{serializer.__qualname__}"
-
-
 def digest_entries(
     log: SerializerLog, queries: Iterable[Query], serializer_ns: int
 ) -> list[dict[str, Any]]:
@@ -263,7 +263,7 @@ def _totals(log: SerializerLog, serializer_ns: int) -> dict[str, _Totals]:
     share = min(1.0, serializer_ns / estimated_ns) if estimated_ns > 0 else 0.0
     by_name: dict[str, _Totals] = defaultdict(_Totals)
     for (serializer, usage), field_ns in zip(counted, measured, strict=True):
-        totals = by_name[name_of(serializer)]
+        totals = by_name[usage.name]
         # One with a method of its own may ask REST framework's too: not for each instance.
         if usage is log.own.get(serializer, usage):
             totals.instances += usage.instances

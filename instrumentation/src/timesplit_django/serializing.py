@@ -92,7 +92,7 @@ def _usage(serializer: Any, account: Account) -> Usage | None:
         if account.level == COUNTERS_ONLY:
             usage.next_timed = sys.maxsize
         else:
-            usage = _log_of(account).usage_of(type(serializer))
+            usage = _log_of(account).usage_of(serializer)
         serializer.__dict__["_timesplit_usage"] = usage
         return usage
     except Exception:

@@ -67,6 +67,12 @@ def verdict_of(filename: str) -> int:
     return OWN
 
 
+@lru_cache(REMEMBERED_LINES)
+def is_own_template(filename: str) -> bool:
+    """Whether a template is the project's; one that is no file's has no place to be found at."""
+    return verdict_of(filename) == OWN
+
+
 def shown_path(filename: str) -> str:
     """The path relative to the project, or to the import path it was found on."""
     path = str(Path(filename).absolute())

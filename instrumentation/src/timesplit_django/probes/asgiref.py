@@ -9,8 +9,9 @@ from asgiref.sync import SyncToAsync
 
 from timesplit_django import call_site, guard
 from timesplit_django.accounting import current
-from timesplit_django.call_site import Site, awaiting
+from timesplit_django.call_site import awaiting
 from timesplit_django.patching import Patches
+from timesplit_django.sites import Site
 
 _patches = Patches()
 
