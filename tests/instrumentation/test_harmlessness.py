@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import re
+import warnings
 from collections.abc import Callable, Iterator
 from typing import Any
 
@@ -209,3 +210,18 @@ def _rows(connection: Any, *args: Any) -> Any:
     with connection.cursor() as cursor:
         cursor.execute(*args)
         return cursor.fetchall()
+
+
+def test_a_warning_of_djangos_names_the_line_that_called_django(project: None) -> None:
+    """Since 6.0 it looks for that line itself; `..` in a template is warned of from 6.1 on."""
+    import django
+    from django.template.backends.django import DjangoTemplates
+
+    loader = "django.template.loaders.locmem.Loader", {"dots.html": "{{ a..b }}"}
+    options = {"loaders": [loader], "autoescape": True}
+    engine = DjangoTemplates({"NAME": "dots", "DIRS": [], "APP_DIRS": False, "OPTIONS": options})
+    with warnings.catch_warnings(record=True) as seen:
+        warnings.simplefilter("always")
+        engine.get_template("dots.html")
+    expected = [__file__] if django.VERSION >= (6, 1) else []
+    assert [warning.filename for warning in seen] == expected

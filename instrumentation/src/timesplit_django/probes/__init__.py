@@ -39,4 +39,5 @@ PROBES: Final = (
     "processes",
     "celery",
     "commands",
+    "warnings",
 )
