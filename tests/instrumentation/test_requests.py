@@ -3,8 +3,10 @@
 from __future__ import annotations
 
 import gc
+import threading
 import time
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
+from typing import Any
 
 import pytest
 from opentelemetry import trace
@@ -164,6 +166,37 @@ def test_threads_of_a_view_work_for_it(ask: Callable[..., Seen]) -> None:
     assert seen.attributes["timesplit.queries"] == 2
     assert 28_000_000 < seen.split_ns["database"] < seen.spent_ns["database"] + 10_000_000
     assert sum(seen.split_ns.values()) == seen.duration_ns
+
+
+@pytest.fixture(params=["around ours", "inside ours"])
+def another_start(request: pytest.FixtureRequest, project: None) -> Iterator[None]:
+    """Another package's `Thread.start`, which wraps `run` as a function of the thread."""
+    from timesplit_django.probes import threads
+
+    def wrapping(start: Any) -> Any:
+        def wrapped(self: threading.Thread) -> None:
+            function: Any = getattr(self.run, "__func__", self.run)
+            setattr(self, "run", lambda: function(threading.current_thread()))  # noqa: B010
+            start(self)
+
+        return wrapped
+
+    with pytest.MonkeyPatch.context() as patched:
+        if request.param == "around ours":
+            patched.setattr(threading.Thread, "start", wrapping(threading.Thread.start))
+            yield
+            return
+        threads.uninstall()
+        patched.setattr(threading.Thread, "start", wrapping(threading.Thread.start))
+        threads.install()
+        yield
+        threads.uninstall()
+    threads.install()
+
+
+@pytest.mark.usefixtures("another_start")
+def test_threads_whose_run_another_package_wraps(ask: Callable[..., Seen]) -> None:
+    assert ask("/threaded/").attributes["timesplit.queries"] == 2
 
 
 def test_jobs_of_an_executor_belong_to_who_submits_them(ask: Callable[..., Seen]) -> None:

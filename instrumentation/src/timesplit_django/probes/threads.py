@@ -5,6 +5,7 @@ from __future__ import annotations
 import functools
 import threading
 from concurrent.futures import ThreadPoolExecutor
+from types import MethodType
 from typing import Any
 
 from timesplit_django import guard
@@ -40,15 +41,18 @@ def _starting(original: Any) -> Any:
 
 
 def _inherit(thread: threading.Thread, activity: Activity) -> None:
-    """Wrap this thread's own `run`, whichever class defines it."""
+    """Wrap this thread's own `run`, whichever class defines it.
+
+    By a method, since others that wrap `run` after this call its function with the thread.
+    """
     run = thread.run
 
-    def run_for_request() -> None:
-        thread.__dict__.pop("run", None)
+    def run_for_request(started: threading.Thread) -> None:
+        started.__dict__.pop("run", None)
         current.set(activity)
         run()
 
-    thread.run = run_for_request  # type: ignore[method-assign]
+    thread.run = MethodType(run_for_request, thread)  # type: ignore[method-assign]
 
 
 def _submitting(original: Any) -> Any:
