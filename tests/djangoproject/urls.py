@@ -20,6 +20,7 @@ router.register("books", api.BookViewSet)
 
 urlpatterns = [
     path("", views.echoed),
+    re_path(r"^icon-(?P<size>192|512)x(?P=size)\.png$", views.echoed),
     *(
         path(f"{view.__name__}/", view)
         for view in (

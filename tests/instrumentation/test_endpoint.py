@@ -26,6 +26,7 @@ from timesplit_django import endpoint
         ("/matched/a-b/page-3/", "/matched/<slug>/"),
         ("/en/account/", "/<lang>/account/"),
         ("/nb/account/", "/<lang>/account/"),
+        ("/icon-192x192.png", "/icon-<size>x<size>.png"),
     ],
 )
 def test_route(ask: Callable[..., Seen], path: str, route: str) -> None:
@@ -93,6 +94,31 @@ def test_site_of_a_decorated_view(project: None, around: Callable[[Any], Any]) -
     request = SimpleNamespace(resolver_match=SimpleNamespace(func=around(views.plain)))
     line = views.plain.__code__.co_firstlineno
     assert endpoint.view_site(request) == ("views.py", line, "plain")
+
+
+def allowed(around: Callable[..., Any], log: Callable[[str], None] = print) -> Callable[..., Any]:
+    """A decorator that does not say what it is around."""
+
+    def wrapper(request: Any, *args: Any) -> Any:
+        log("asked")
+        return around(request, *args)
+
+    return wrapper
+
+
+@pytest.mark.parametrize("name", ["plain", "BookList"])
+def test_view_behind_a_decorator_that_does_not_name_it(project: None, name: str) -> None:
+    from tests.djangoproject import views
+
+    view = getattr(views, name)
+    around = allowed(never_cache(allowed(view if name == "plain" else view.as_view())))
+    request = SimpleNamespace(
+        method="GET", resolver_match=SimpleNamespace(route="allowed", func=around)
+    )
+    assert endpoint.endpoint_of(request).view_name == f"tests.djangoproject.views.{name}"
+    site = endpoint.view_site(request)
+    assert site is not None
+    assert site.function == name
 
 
 def test_method_that_http_does_not_know(project: None) -> None:

@@ -5,6 +5,7 @@ from __future__ import annotations
 import inspect
 import re
 from collections.abc import Callable
+from contextlib import suppress
 from functools import partial
 from typing import Any, Final
 
@@ -24,6 +25,7 @@ METHODS: Final = frozenset(
     {"CONNECT", "DELETE", "GET", "HEAD", "OPTIONS", "PATCH", "POST", "PUT", "TRACE", "QUERY"}
 )
 CACHED: Final = 5000
+DECORATORS: Final = 20
 NINJA: Final = "ninja.operation"
 
 # What Django's own documentation of views does to a route.
@@ -34,6 +36,8 @@ _SIMPLIFY: Final[tuple[Callable[[str], str], ...]] = (
     replace_metacharacters,
 )
 
+# A group of an expression that stands once more in it.
+_REPEATED_GROUP: Final = re.compile(r"\(\?P=(\w+)\)")
 _FORMAT_SUFFIX: Final = re.compile(r"(?:\.<format>|<drf_format_suffix\w*:format>)/?$")
 
 
@@ -83,6 +87,7 @@ def method_of(request: Any) -> str:
 
 def normalised(route: str) -> str:
     """A route or regular expression of URL configuration as `/api/books/<pk>/`."""
+    route = _REPEATED_GROUP.sub(r"<\1>", route)
     for step in _SIMPLIFY:
         route = step(route)
     route = _FORMAT_SUFFIX.sub("/", route.replace("\\", ""))
@@ -102,19 +107,53 @@ def view_site(request: Any) -> Site | None:
 
 
 def _view_function(request: Any) -> Any:
-    """What URLs name; where that is Django Ninja's, the function that it calls for this method."""
-    view: Any = getattr(getattr(request, "resolver_match", None), "func", None)
+    """What URLs name, without its decorators; of Django Ninja's, the function for this method."""
+    view: Any = _undecorated(getattr(getattr(request, "resolver_match", None), "func", None))
     if getattr(view, "__module__", None) == NINJA:
-        for cell in getattr(inspect.unwrap(view), "__closure__", None) or ():
-            for operation in getattr(cell.cell_contents, "operations", ()):
+        for content in _closed_over(view):
+            for operation in getattr(content, "operations", ()):
                 if request.method in operation.methods:
                     return operation.view_func
     return view
 
 
+def _undecorated(view: Any) -> Any:
+    """The view that decorators are around, also those that do not say so by `functools.wraps`."""
+    for _ in range(DECORATORS):
+        # What makes a view of a class may have told it what the class's method has.
+        if _class_of(view) is not None:
+            break
+        inner = view.func if isinstance(view, partial) else getattr(view, "__wrapped__", None)
+        if inner is None:
+            inner = _called_view(view)
+        if inner is None:
+            break
+        view = inner
+    return view
+
+
+def _called_view(view: Any) -> Any:
+    """The one view that this function knows from where it was made, as a decorator's does."""
+    known = [content for content in _closed_over(view) if _is_view(content)]
+    return known[0] if len(known) == 1 else None
+
+
+def _is_view(function: Any) -> bool:
+    if not inspect.isfunction(function):
+        return False
+    return _class_of(function) is not None or function.__code__.co_varnames[:1] == ("request",)
+
+
+def _closed_over(function: Any) -> list[Any]:
+    """What a function has of the variables around it."""
+    contents = []
+    for cell in getattr(function, "__closure__", None) or ():
+        with suppress(ValueError):  # a variable that has no value yet
+            contents.append(cell.cell_contents)
+    return contents
+
+
 def _name_of(view: Any, method: str) -> str:
-    while isinstance(view, partial):
-        view = view.func
     owner = _class_of(view)
     if owner is None:
         owner = view if hasattr(view, "__qualname__") else type(view)
