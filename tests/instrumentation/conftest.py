@@ -6,8 +6,10 @@
 from __future__ import annotations
 
 import json
+import textwrap
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass
+from types import ModuleType
 from typing import Any
 
 import pytest
@@ -178,6 +180,14 @@ def assert_truth(ask: Callable[..., Seen]) -> Callable[..., Seen]:
         pytest.fail(f"wrong by milliseconds: {wrong}")
 
     return check
+
+
+def library(name: str, source: str) -> Any:
+    """An installed module."""
+    module = ModuleType(name)
+    code = compile(textwrap.dedent(source), f"/nowhere/site-packages/{name}.py", "exec")
+    exec(code, vars(module))
+    return module
 
 
 def seen_while(make: Callable[[], Any]) -> Seen:

@@ -4,10 +4,8 @@ from __future__ import annotations
 
 import asyncio
 import sys
-import textwrap
 from collections.abc import Callable
 from pathlib import Path
-from types import ModuleType
 from typing import Any
 
 import pytest
@@ -15,7 +13,7 @@ from django.db.models import QuerySet
 from django.db.models.sql.compiler import SQLCompiler
 from django.test import override_settings
 
-from tests.instrumentation.conftest import Seen, seen_while
+from tests.instrumentation.conftest import Seen, library, seen_while
 
 PROJECT = Path(__file__).parents[1] / "djangoproject"
 
@@ -23,14 +21,6 @@ PROJECT = Path(__file__).parents[1] / "djangoproject"
 def line_of(file: str, text: str) -> int:
     lines = (PROJECT / file).read_text().splitlines()
     return next(number for number, line in enumerate(lines, 1) if text in line)
-
-
-def library(name: str, source: str) -> Any:
-    """An installed module."""
-    module = ModuleType(name)
-    code = compile(textwrap.dedent(source), f"/nowhere/site-packages/{name}.py", "exec")
-    exec(code, vars(module))
-    return module
 
 
 def sites(seen: Seen) -> list[list[object]]:

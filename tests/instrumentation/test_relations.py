@@ -8,11 +8,12 @@ from __future__ import annotations
 import pickle
 from collections import Counter
 from collections.abc import Callable
-from typing import Final
+from operator import attrgetter
+from typing import Any, Final
 
 import pytest
 
-from tests.instrumentation.conftest import Seen
+from tests.instrumentation.conftest import Seen, library
 
 EXPECTED: Final[dict[str, dict[str | None, int]]] = {
     "foreign_key": {None: 1, "Book.author": 2},
@@ -175,6 +176,94 @@ def test_relation_of_an_asynchronous_query(ask: Callable[..., Seen], case: str) 
     seen = ask(f"/related_async/{case}/")
     assert seen.response.status_code == 200
     assert relations(seen) == EXPECTED_ASYNC[case]
+
+
+BESIDE: Final = (
+    *(
+        "foreign_key",
+        "foreign_key_prefetched",
+        "one_to_one_reverse",
+        "one_to_one_reverse_prefetched",
+    ),
+    *("reverse", "reverse_count", "reverse_prefetched", "generic", "generic_reverse_prefetched"),
+    *("many_to_many", "many_to_many_count", "many_to_many_reverse_prefetched", "deferred"),
+    "own_queryset_passing",
+)
+
+
+@pytest.mark.parametrize("first", [True, False])
+def test_wrappers_of_other_packages_hide_no_relation(
+    ask: Callable[..., Seen], monkeypatch: pytest.MonkeyPatch, first: bool
+) -> None:
+    """Those that were there before this package, and later ones around what Django had before."""
+    from django.contrib.contenttypes import fields
+    from django.db.models import query, query_utils
+    from django.db.models.fields import related_descriptors
+
+    from timesplit_django import call_site
+    from timesplit_django.probes import relations as probe
+
+    wrapping = library(
+        "wrapping",
+        """
+        import functools
+        def wrapped(original):
+            @functools.wraps(original)
+            def wrapper(*args, **kwargs):
+                return original(*args, **kwargs)
+            return wrapper
+        """,
+    )
+    replaced: list[tuple[Any, str]] = [
+        (related_descriptors, "create_reverse_many_to_one_manager"),
+        (related_descriptors, "create_forward_many_to_many_manager"),
+        (fields, "create_generic_related_manager"),
+        (getattr(fields, "GenericForeignKeyDescriptor", fields.GenericForeignKey), "__get__"),
+        (related_descriptors.ForwardManyToOneDescriptor, "__get__"),
+        (related_descriptors.ReverseOneToOneDescriptor, "__get__"),
+        (query_utils.DeferredAttribute, "__get__"),
+        (query, "prefetch_one_level"),
+    ]
+    known = dict(call_site._relation_readers)
+    probe.uninstall()
+    call_site._relation_readers.clear()
+    wrappers = [(*place, wrapping.wrapped(getattr(*place))) for place in replaced]
+    try:
+        if not first:
+            probe.install()
+        for owner, name, wrapper in wrappers:
+            monkeypatch.setattr(owner, name, wrapper)
+        if first:
+            probe.install()
+        else:
+            probe._make_managers_anew()
+        assert {case: relations(ask(f"/related/{case}/")) for case in BESIDE} == {
+            case: EXPECTED[case] for case in BESIDE
+        }
+    finally:
+        monkeypatch.undo()
+        probe.uninstall()
+        call_site._relation_readers.update(known)
+        probe.install()
+
+
+def test_prefetch_by_a_manager_that_is_none_of_djangos(
+    ask: Callable[..., Seen], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    from django.db.models import Prefetch
+
+    from tests.djangoproject import related_views
+    from tests.djangoproject.models import Book, Review
+
+    class Manager:
+        def get_prefetch_querysets(self, instances: Any, querysets: Any = None) -> tuple[Any, ...]:
+            found = Review.objects.filter(book__in=instances)
+            return found, attrgetter("book_id"), attrgetter("pk"), False, "rated", False
+
+    monkeypatch.setattr(Book, "rated", property(lambda book: Manager()), raising=False)
+    books = Book.objects.prefetch_related(Prefetch("rated", to_attr="found"))
+    monkeypatch.setitem(related_views.CASES, "rated", lambda: list(books.all()))
+    assert relations(ask("/related/rated/")) == {None: 1, "+Book.rated": 1}
 
 
 def test_writing_loads_no_relation(ask: Callable[..., Seen]) -> None:

@@ -98,6 +98,12 @@ def of_prefetch_frame(frame: Any) -> Relation:
     """Of `prefetch_one_level`."""
     prefetcher = frame.f_locals["prefetcher"]
     relation: Relation | None = getattr(type(prefetcher), "_timesplit_relation", None)
-    if relation is None:
+    if relation is None and hasattr(type(prefetcher), "__get__"):
         relation = relation_of_descriptor(prefetcher)
-    return relation._replace(prefetch=True)
+    return (relation or _asked_for(frame.f_locals))._replace(prefetch=True)
+
+
+def _asked_for(names: Any) -> Relation:
+    """Where a manager loads it that is none of Django's: as it is asked for."""
+    accessor = names["lookup"].prefetch_through.split("__")[names["level"]]
+    return Relation(names["instances"][0]._meta.label, accessor)

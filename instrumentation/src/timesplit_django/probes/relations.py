@@ -52,19 +52,14 @@ _ASKING_METHODS = {
 def install() -> None:
     """Read relations from the stack, and let related managers mark their querysets."""
     for name in _QUERYSET_METHODS:
-        _read(inspect.unwrap(vars(query.QuerySet)[name]).__code__, of_queryset_frame)
+        _read(_code_of(vars(query.QuerySet)[name]), of_queryset_frame)
     call_site.look_through([query.QuerySet, BaseManager], _ASKING_METHODS, of_queryset_frame)
     call_site.look_through([Model], {"refresh_from_db"}, lambda _: None)
-    _read(query.prefetch_one_level.__code__, of_prefetch_frame)
+    _read(_code_of(query.prefetch_one_level), of_prefetch_frame)
     _read(_code_of_chunks(), of_chunk_frame)
     for descriptor in _DESCRIPTORS:
         _read_descriptor(descriptor)
-    _patches.wrap(
-        related_descriptors, "create_reverse_many_to_one_manager", _marking(relation_of_reverse)
-    )
-    _patches.wrap(
-        related_descriptors, "create_forward_many_to_many_manager", _marking(_of_many_to_many)
-    )
+    _mark_managers_of(related_descriptors.ReverseManyToOneDescriptor)
     _patches.when_imported("django.contrib.contenttypes.fields", _patch_generic)
     _make_managers_anew()
 
@@ -79,59 +74,96 @@ def _patch_generic(module: ModuleType) -> None:
     # The field is its own descriptor before Django 6.0.
     owner = getattr(module, "GenericForeignKeyDescriptor", module.GenericForeignKey)
     _read_descriptor(owner)
-    _patches.wrap(
-        module,
-        "create_generic_related_manager",
-        _marking(lambda related: relation_of_field(related.field)),
-    )
+    _mark_managers_of(module.ReverseGenericManyToOneDescriptor)
 
 
 def _read(code: CodeType, read: Callable[[FrameType], Relation | None]) -> None:
     call_site.find_relations(code, read)
 
 
+def _code_of(function: Any) -> CodeType:
+    """Of Django's own, where another package has put a wrapper in its place."""
+    code: CodeType = inspect.unwrap(function).__code__
+    return code
+
+
 def _read_descriptor(descriptor: Any) -> None:
-    _read(descriptor.__get__.__code__, of_descriptor_frame)
+    _read(_code_of(descriptor.__get__), of_descriptor_frame)
     call_site.look_through([descriptor], {"__get__", "get_object"}, of_descriptor_frame)
 
 
 def _code_of_chunks() -> CodeType:
     """What a thread runs for an asynchronous iteration, with no queryset's method around it."""
-    steps: Any = inspect.unwrap(vars(query.BaseIterable)["_async_generator"])
-    constants = steps.__code__.co_consts
+    constants = _code_of(vars(query.BaseIterable)["_async_generator"]).co_consts
     return next(code for code in constants if isinstance(code, CodeType))
 
 
-def _of_many_to_many(related: Any, reverse: bool) -> Relation:
-    return relation_of_reverse(related) if reverse else relation_of_field(related.field)
+def _mark_managers_of(descriptors: Any) -> None:
+    """Let the managers say which relation is theirs that these descriptors make classes of.
+
+    Other packages put their own in the place of the functions that make the classes, or have
+    descriptors of their own.
+    """
+    for owner in (descriptors, *descriptors.__subclasses__()):
+        cached_property = vars(owner).get("related_manager_cls")
+        if hasattr(cached_property, "func"):
+            _patches.wrap(cached_property, "func", _marking)
+    for owner in descriptors.__subclasses__():
+        _mark_managers_of(owner)
 
 
-def _marking(relation_of: Callable[..., Relation]) -> Callable[[Any], Any]:
-    """A wrapper of the functions that make the classes of related managers."""
+def _marking(original: Any) -> Any:
+    @functools.wraps(original)
+    def related_manager_cls(descriptor: Any) -> Any:
+        manager = original(descriptor)
+        try:
+            _mark(manager, _relation_of(descriptor))
+        except Exception:
+            guard.report("related_manager_cls")
+        return manager
 
-    def make(original: Any) -> Any:
-        @functools.wraps(original)
-        def create_manager(superclass: Any, *args: Any, **kwargs: Any) -> Any:
-            manager = original(superclass, *args, **kwargs)
-            try:
-                _mark(manager, relation_of(*args, **kwargs))
-            except Exception:
-                guard.report("create_manager")
-            return manager
+    return related_manager_cls
 
-        return create_manager
 
-    return make
+def _relation_of(descriptor: Any) -> Relation:
+    """Of one whose relation has many objects."""
+    related = descriptor.rel
+    if isinstance(descriptor, related_descriptors.ManyToManyDescriptor):
+        forward = not descriptor.reverse
+    else:
+        forward = related.field.one_to_many  # a generic relation
+    return relation_of_field(related.field) if forward else relation_of_reverse(related)
 
 
 def _mark(manager: Any, relation: Relation) -> None:
-    """Let the querysets of this class of managers say what they load."""
+    """Let the querysets of this class of managers say what they load.
+
+    It may be a subclass, of another package's making, of one that does so.
+    """
+    if getattr(manager, "_timesplit_relation", None) == relation:
+        return
     manager._timesplit_relation = relation
+    manager.__call__ = _marking_manager(manager.__call__, relation)
     manager._apply_rel_filters = _marking_result(manager._apply_rel_filters, relation)
     # How a many-to-many relation counts without joining the other side.
     constrained = vars(manager).get("constrained_target")
     if isinstance(constrained, property):
         manager.constrained_target = property(_marking_result(constrained.fget, relation))
+
+
+def _marking_manager(original: Any, relation: Relation) -> Any:
+    """Around what makes another manager of the same relation."""
+
+    @functools.wraps(original)
+    def __call__(*args: Any, **kwargs: Any) -> Any:
+        made = original(*args, **kwargs)
+        try:
+            _mark(type(made), relation)
+        except Exception:
+            guard.report("__call__")
+        return made
+
+    return __call__
 
 
 def _marking_result(original: Any, relation: Relation) -> Any:
