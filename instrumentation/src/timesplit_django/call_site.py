@@ -1,9 +1,10 @@
 """The line behind a query: the nearest cause on the stack that a reader can change.
 
 Walking outwards from the query, that is a frame of the user's own code, a template's tag, or the
-field of a serializer, whichever is met first. A library's template, or one without a name, is the
-cause only where there is none of these. A generic view with none of all that is itself the
-cause; so is the part of Django, a middleware mostly, that asks before or after the view.
+field of a serializer or of a GraphQL type, whichever is met first. A library's template, or one
+without a name, is the cause only where there is none of these. A generic view with none of all that
+is itself the cause; so is the part of Django, a middleware mostly, that asks before or after the
+view.
 
 The relation that a query loads is met on the same way, nearer to the query than its cause.
 
@@ -69,11 +70,13 @@ _VIEW: Final = 1
 _TEMPLATE: Final = 2
 _SERIALIZER: Final = 3
 _THREAD: Final = 4
+_FIELD: Final = 5
 
 
 # By the name of a file; each is found out once.
 _verdicts: Final[dict[str, int]] = {}
 _special: Final[dict[int, int]] = {}
+_field_readers: Final[dict[int, Callable[[FrameType], Site | None]]] = {}
 _relation_readers: Final[dict[int, Callable[[FrameType], Relation | None]]] = {}
 # By the name of a method: the classes of Django's that have it, and what reads the relation from a
 # frame of what stands in its place.
@@ -103,6 +106,12 @@ def find_in_templates(code: CodeType) -> None:
 def find_in_serializers(code: CodeType) -> None:
     """Take this code as the one that goes through a serializer's fields."""
     _special_file(code, _SERIALIZER)
+
+
+def find_by(code: CodeType, reader: Callable[[FrameType], Site | None]) -> None:
+    """Take this code as one that does something for a field; `reader` says where that is."""
+    _field_readers[id(code)] = reader
+    _special_file(code, _FIELD)
 
 
 def stop_at_thread(code: CodeType) -> None:
@@ -286,7 +295,17 @@ def _read(frame: FrameType) -> tuple[Site | None, Place | None]:
         return (None, None) if place is None else (place[0], place)
     if special == _TEMPLATE:
         return site_of_node(frame) if is_own_node(frame) else _FOREIGN_TEMPLATE, None
+    if special == _FIELD:
+        return _read_field(frame), None
     return awaiting.get() or (BY_VIEW if special == _VIEW else _STOP), None
+
+
+def _read_field(frame: FrameType) -> Site | None:
+    try:
+        return _field_readers[id(frame.f_code)](frame)
+    except Exception:
+        guard.report("a field")
+        return None
 
 
 def _find_place(frame: FrameType | None) -> Place | None:

@@ -21,6 +21,7 @@ PROBES: Final = (
     "rest_framework",
     "serializers",
     "own_serializers",
+    "graphql",
     "encoding",
     "parsing",
     "cache",
