@@ -19,3 +19,9 @@ class SleepingCache(LocMemCache):
     def set(self, key: Any, value: Any, timeout: Any = 60, version: int | None = None) -> None:
         asleep("cache", OPERATION_MS)
         super().set(key, value, timeout, version)
+
+    def get_or_set(
+        self, key: Any, default: Any, timeout: Any = 60, version: int | None = None
+    ) -> Any:
+        """Keeps nothing."""
+        return default() if callable(default) else default

@@ -41,6 +41,7 @@ urlpatterns = [
             views.encode,
             views.cached,
             views.cached_rows,
+            views.cached_count,
             views.stream,
             views.file,
             views.error,

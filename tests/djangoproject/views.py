@@ -195,6 +195,10 @@ def cached_rows(request: HttpRequest) -> HttpResponse:
     return HttpResponse()
 
 
+def cached_count(request: HttpRequest) -> HttpResponse:
+    return JsonResponse({"books": cache.get_or_set("books", Book.objects.count)})
+
+
 def external(request: HttpRequest, library: str) -> HttpResponse:
     url = request.GET["url"]
     if library == "requests":

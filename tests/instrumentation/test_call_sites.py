@@ -100,6 +100,11 @@ def test_method_in_the_place_of_a_querysets_is_never_the_cause(
     assert {number - line for _, number, _ in found} == {0, 2, 3, 4, 5}
 
 
+def test_get_or_set_of_the_users_own_cache_is_never_the_cause(ask: Callable[..., Seen]) -> None:
+    line = line_of("views.py", "cache.get_or_set")
+    assert sites(ask("/cached_count/")) == [["views.py", line, "cached_count"]]
+
+
 def test_queries_of_tasks_without_code_of_the_users_are_the_views(ask: Callable[..., Seen]) -> None:
     line = line_of("async_views.py", "async def gathered_orm")
     assert sites(ask("/async/gathered_orm/")) == [["async_views.py", line, "gathered_orm"]] * 2

@@ -9,7 +9,7 @@ from typing import Any, Final, NamedTuple
 from django.core.cache import CacheHandler, caches
 from django.core.cache.backends.base import BaseCache
 
-from timesplit_django import guard
+from timesplit_django import call_site, guard
 from timesplit_django.accounting import Activity, current, enter, leave
 from timesplit_django.parts import CACHE
 from timesplit_django.patching import Patches, timed_async
@@ -48,6 +48,7 @@ def install() -> None:
     _patches.wrap(CacheHandler, "create_connection", _measuring_backend)
     for backend in caches.all(initialized_only=True):
         _measure_backend(type(backend))
+    call_site.look_through([BaseCache], {"get_or_set", "aget_or_set"}, lambda _: None)
 
 
 def uninstall() -> None:
