@@ -49,17 +49,24 @@ class Job:
 
 @guard.guarded
 def begin(
-    kind: str, name: str, function: Callable[..., Any], carrier: Mapping[str, str]
+    kind: str,
+    name: str,
+    function: Callable[..., Any],
+    carrier: Mapping[str, str],
+    in_one_thread: bool = True,
 ) -> Job | None:
     """Start a job and make it current. None where something else is measured already.
 
-    `function` is what runs; `carrier` holds the `traceparent` of who asked for it, if any.
+    `function` is what runs; `carrier` holds the `traceparent` of who asked for it, if any. CPU time
+    is known where all of it is done in one thread that does nothing else meanwhile.
     """
-    if current.get() is not None:
+    around = current.get()
+    # A task or a thread may go on after the request or the job that has begun it.
+    if around is not None and not around.account.closed:
         return None
     settings = package_settings.current()
     limit = 0 if settings.spans == "none" else settings.span_limit
-    record = (TimedRecord if overhead.is_due() else RequestRecord)(None, limit, True)
+    record = (TimedRecord if overhead.is_due() else RequestRecord)(None, limit, in_one_thread)
     record.known_by = f"{kind} {name}"
     function = getattr(function, "__func__", function)
     record.span = tracing.tracer().start_span(

@@ -39,6 +39,7 @@ PROBES: Final = (
     "runserver",
     "processes",
     "celery",
+    "channels",
     "commands",
     "warnings",
 )
