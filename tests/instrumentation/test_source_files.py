@@ -47,6 +47,31 @@ def test_project_that_is_an_installed_package(
     assert shown_path(str(folder / "shop" / "views.py")) == "shop/views.py"
 
 
+def test_installed_project_that_has_its_data_elsewhere(
+    project_in: Callable[[Path], None], tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    folder = tmp_path / "site-packages"
+    _install(folder, "shop", ["shop", "shop_accounts"])
+    monkeypatch.syspath_prepend(str(folder))
+    project_in(tmp_path / "data")
+
+    assert verdict_of(str(folder / "shop" / "views.py")) == OWN
+    assert verdict_of(str(folder / "shop_accounts" / "models.py")) == OWN
+    assert verdict_of(str(folder / "django_tables2" / "rows.py")) == LIBRARY
+    assert verdict_of(str(tmp_path / "data" / "plugin.py")) == OWN
+    assert shown_path(str(folder / "shop" / "views.py")) == "shop/views.py"
+
+
+@pytest.mark.parametrize("urls", ["django.contrib.auth.urls", "no.such.urls", ".urls"])
+def test_urls_that_are_no_projects(
+    project_in: Callable[[Path], None], tmp_path: Path, urls: str
+) -> None:
+    project_in(tmp_path)
+    with override_settings(ROOT_URLCONF=urls):
+        _forget()
+        assert verdict_of(str(Path(django.__file__).parent / "http" / "request.py")) == LIBRARY
+
+
 def test_project_in_the_root_folder(project_in: Callable[[Path], None]) -> None:
     project_in(Path("/"))
 
@@ -75,6 +100,9 @@ def _install(folder: Path, distribution: str, packages: list[str]) -> None:
     information.mkdir(parents=True)
     (information / "METADATA").write_text(f"Metadata-Version: 2.1\nName: {distribution}\n")
     files = [f"{package}/__init__.py,," for package in packages]
+    for package in packages:
+        (folder / package).mkdir()
+        (folder / package / "__init__.py").touch()
     (information / "RECORD").write_text("\n".join([*files, "six.py,,", ""]))
 
 

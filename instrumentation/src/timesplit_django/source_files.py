@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import importlib.util
 import linecache
 import os
 import re
@@ -108,12 +109,12 @@ def _line_of_class(module: str, class_name: str, name: str) -> tuple[str, int]:
 
 
 def _is_projects(path: str) -> bool:
-    """In the project's folder, and not in a virtual environment there."""
+    """In the project's folder, and not in a virtual environment there; or the project, installed."""
+    if path.startswith(_installed_project()):
+        return True
     folder = _project_folder()
-    if not path.startswith(folder):
+    if folder.endswith(_INSTALLED) or not path.startswith(folder):
         return False
-    if folder.endswith(_INSTALLED):
-        return path.startswith(_installed_project())
     return not _is_installed(os.sep + path[len(folder) :])
 
 
@@ -129,12 +130,32 @@ def _project_folder() -> str:
 
 @cache
 def _installed_project() -> tuple[str, ...]:
-    """Of a folder of installed packages, those that are the project: what came with its settings."""
+    """The folders of the project, where it is installed: what came with its settings or its URLs.
+
+    Its BASE_DIR may be any folder then: that of all packages, or one for its data.
+    """
     modules = os.environ.get("DJANGO_SETTINGS_MODULE"), getattr(django_settings, "ROOT_URLCONF", "")
     packages = {module.partition(".")[0] for module in modules if module}
+    folders = {folder for package in packages for folder in _folders_of(package)}
+    projects = {f for f in folders if _is_installed(f) and not _DJANGO_FOLDER.startswith(f)}
+    if not projects:
+        # To read of all distributions what they hold takes long.
+        return ()
     together = [names for names in map(_packages_of, metadata.distributions()) if names & packages]
-    folder = _project_folder()
-    return tuple(folder + name + os.sep for name in packages.union(*together))
+    beside = {
+        str(Path(f).parent / name) + os.sep for f in projects for name in set().union(*together)
+    }
+    return tuple(projects | beside)
+
+
+def _folders_of(package: str) -> list[str]:
+    """Where a package would be imported from."""
+    try:
+        spec = importlib.util.find_spec(package)
+    except (ImportError, ValueError):
+        return []
+    places = None if spec is None else spec.submodule_search_locations
+    return [str(Path(place).absolute()) + os.sep for place in places or ()]
 
 
 def _packages_of(distribution: metadata.Distribution) -> set[str]:
