@@ -12,6 +12,8 @@ import decimal
 import marshal
 import os
 import secrets
+import sys
+import uuid
 from hashlib import blake2b
 from typing import Any, Final
 
@@ -24,6 +26,10 @@ _HASH_BYTES: Final = 8
 _MARSHAL_VERSION: Final = 2
 # Python takes the hash of -1 for that of -2, and so does everything that is made of numbers.
 _BY_TEXT: Final = (decimal.Decimal, datetime.timedelta)
+# From here on Python gives integers the hashes of smaller ones.
+_FIRST_WRAPPED: Final = sys.hash_info.modulus
+# Their own hashes tell them apart, and `marshal` does not know them.
+_HASHED: Final = (uuid.UUID, datetime.datetime, datetime.date, datetime.time)
 
 _key = secrets.token_bytes(_KEY_BYTES)
 
@@ -48,12 +54,22 @@ def fingerprint(parameters: Any) -> int | None:
     try:
         if parameters is not None and len(parameters) > COMPARED_PARAMETERS:
             return None
+        if _is_key(parameters):
+            return hash(parameters)
         try:
             return hash(marshal.dumps(parameters, _MARSHAL_VERSION))
         except ValueError:
             return _of_value(parameters)
     except Exception:
         return None
+
+
+def _is_key(parameters: Any) -> bool:
+    """Whether it is what a row is mostly asked for by, which needs no bytes to be told apart."""
+    if type(parameters) is not tuple or len(parameters) != 1:
+        return False
+    value = parameters[0]
+    return type(value) is str or (type(value) is int and 0 <= value < _FIRST_WRAPPED)
 
 
 def sent_hash(known: int) -> str:
@@ -71,6 +87,8 @@ def _of_value(value: Any) -> int:
         return hash((kind, *map(_of_value, value)))
     if kind is dict:
         return hash((kind, *map(_of_value, value.items())))
+    if kind in _HASHED:
+        return hash((kind, value))
     try:
         return hash((kind, marshal.dumps(value, _MARSHAL_VERSION)))
     except ValueError:
