@@ -127,3 +127,20 @@ def test_method_that_http_does_not_know(project: None) -> None:
     seen = seen_while(lambda: Client().generic("BREW", "/plain/").close())
     assert seen.attributes["http.request.method"] == "_OTHER"
     assert seen.server.name == "_OTHER /plain/"
+
+
+@pytest.mark.parametrize(
+    ("route", "shown"),
+    [
+        ("^object/([0-9]+)/edit/([0-9]+)/$", "/object/<var>/edit/<var>/"),
+        (r"^a/(b|c)/(?P<x>\d+)/((d)e)\.html$", "/a/<var>/<x>/<var>.html"),
+        (r"^x/(?:a/(\d+)/)?(?:b|c)/$", "/x/<var>/"),
+        (r"^years/\d\d\d\d/[0-9a-f]{2}/.*/$", "/years/<var>/<var>/<var>/"),
+        ("^(?!api/)(?P<path>[^)]*)[.]txt$", "/<path>.txt"),
+        ("shop/(?i)^a(?=b)b/?$|^c$", "/shop/ab/"),
+        (r"favicon.ico", "/favicon.ico"),
+        (r"^never (closed \(", "/never <var>"),
+    ],
+)
+def test_route_without_expressions(project: None, route: str, shown: str) -> None:
+    assert endpoint.normalised(route) == shown

@@ -4,21 +4,15 @@ from __future__ import annotations
 
 import inspect
 import re
-from collections.abc import Callable
 from contextlib import suppress
 from functools import partial
 from typing import Any, Final
 
 from django.conf import settings as django_settings
-from django.contrib.admindocs.utils import (
-    remove_non_capturing_groups,
-    replace_metacharacters,
-    replace_named_groups,
-    replace_unnamed_groups,
-)
 
 from timesplit_django import attributes as names
 from timesplit_django import source_files
+from timesplit_django.routes import simplified
 from timesplit_django.sites import Site, site_of_function
 
 METHODS: Final = frozenset(
@@ -28,16 +22,6 @@ CACHED: Final = 5000
 DECORATORS: Final = 20
 NINJA: Final = "ninja.operation"
 
-# What Django's own documentation of views does to a route.
-_SIMPLIFY: Final[tuple[Callable[[str], str], ...]] = (
-    remove_non_capturing_groups,
-    replace_named_groups,
-    replace_unnamed_groups,
-    replace_metacharacters,
-)
-
-# A group of an expression that stands once more in it.
-_REPEATED_GROUP: Final = re.compile(r"\(\?P=(\w+)\)")
 _FORMAT_SUFFIX: Final = re.compile(r"(?:\.<format>|<drf_format_suffix\w*:format>)/?$")
 
 
@@ -87,10 +71,7 @@ def method_of(request: Any) -> str:
 
 def normalised(route: str) -> str:
     """A route or regular expression of URL configuration as `/api/books/<pk>/`."""
-    route = _REPEATED_GROUP.sub(r"<\1>", route)
-    for step in _SIMPLIFY:
-        route = step(route)
-    route = _FORMAT_SUFFIX.sub("/", route.replace("\\", ""))
+    route = _FORMAT_SUFFIX.sub("/", simplified(route))
     return _without_language(route if route.startswith("/") else f"/{route}")
 
 
