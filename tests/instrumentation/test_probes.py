@@ -6,6 +6,7 @@ import gc
 from collections.abc import Callable, Iterator
 from concurrent.futures import ThreadPoolExecutor
 from threading import Thread
+from typing import Any
 
 import pytest
 
@@ -70,6 +71,29 @@ def test_every_probe_can_be_taken_away_and_put_back(
     assert ask("/many/").attributes["timesplit.queries"] == 25
     assert set(installation.installed()) == set(PROBES)
     assert all(installation.installed().values())
+
+
+def test_methods_that_another_package_has_wrapped_before_know_their_instance(
+    ask: Callable[..., Seen], installed_again: None, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    import wrapt
+    from django.core.cache.backends.locmem import LocMemCache
+    from django.template.base import Template
+
+    instances = []
+
+    def note(wrapped: Any, instance: Any, args: Any, kwargs: Any) -> Any:
+        instances.append(type(instance))
+        return wrapped(*args, **kwargs)
+
+    installation.uninstall()
+    for owner, name in ((LocMemCache, "get"), (Template, "render")):
+        monkeypatch.setattr(owner, name, wrapt.FunctionWrapper(vars(owner)[name], note))
+    installation.install()
+    assert ask("/cached/").response.status_code == 200
+    assert ask("/template/").response.status_code == 200
+    assert {issubclass(kind, (LocMemCache, Template)) for kind in instances} == {True}
+    installation.uninstall()
 
 
 def test_probe_that_fails_leaves_the_others(

@@ -5,13 +5,15 @@ from __future__ import annotations
 import functools
 import sys
 from collections.abc import AsyncIterator, Callable, Iterator
-from types import ModuleType
-from typing import Any
+from types import FunctionType, ModuleType
+from typing import Any, Final
 
 from wrapt import register_post_import_hook
 
 from timesplit_django import guard
 from timesplit_django.accounting import Activity, current, enter, enter_apart, leave
+
+_CALLED_AS_THEY_ARE: Final = (FunctionType, property, staticmethod, classmethod)
 
 Describe = Callable[[Activity, tuple[Any, ...], dict[str, Any]], None]
 
@@ -29,7 +31,7 @@ class Patches:
         original = vars(owner).get(name)
         if original is None:
             return False
-        replacement = make(original)
+        replacement = make(_to_call(owner, name, original))
         setattr(owner, name, replacement)
         self._replaced.append((owner, name, original, replacement))
         return True
@@ -60,6 +62,18 @@ class Patches:
                 guard.report(f"{patch.__module__} of {module.__name__}")
 
         return imported
+
+
+def _to_call(owner: Any, name: str, original: Any) -> Any:
+    """What can be called with the instance first.
+
+    What other packages have put in a method's place may have to be bound, to know its instance. By
+    type, since it may say that it is of the class of what it wraps.
+    """
+    if not isinstance(owner, type) or issubclass(type(original), _CALLED_AS_THEY_ARE):
+        return original
+    bound = getattr(owner, name)
+    return bound if callable(bound) else original
 
 
 def timed(
