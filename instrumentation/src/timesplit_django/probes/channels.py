@@ -39,13 +39,12 @@ def _measuring(original: Any, stop: type[BaseException]) -> Any:
 
     @functools.wraps(original, updated=())
     async def dispatch(self: Any, message: Any) -> Any:
-        handle = original.__get__(self, type(self))
         job = _begin(type(self), message)
         if job is None:
-            return await handle(message)
+            return await original(self, message)
         failed_by: BaseException | None = None
         try:
-            return await handle(message)
+            return await original(self, message)
         except stop:
             raise
         except BaseException as error:
