@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Callable
 from functools import partial
+from pathlib import Path
 from types import SimpleNamespace
 from typing import Any
 
@@ -62,6 +63,24 @@ def test_view_of_an_admin_is_that_of_its_model(project: None) -> None:
     site = endpoint.view_site(request)
     assert site is not None
     assert (site.file, site.function) == ("tests/instrumentation/test_endpoint.py", name)
+
+
+def test_site_of_an_admin_that_was_made_by_calling_its_metaclass(project: None) -> None:
+    """Django's metaclass makes it, so its module is that of the metaclass."""
+    from django.contrib.admin import AdminSite, ModelAdmin
+
+    from tests.djangoproject.models import Book
+
+    class Written(ModelAdmin):  # type: ignore[type-arg]
+        pass
+
+    made: Any = type("Made", (Written,), {})
+    view = next(path.callback for path in made(Book, AdminSite()).get_urls())
+    request = SimpleNamespace(method="GET", resolver_match=SimpleNamespace(func=view))
+    lines = Path(__file__).read_text().splitlines()
+    line = next(number for number, text in enumerate(lines, 1) if "class Written" in text)
+    file = "tests/instrumentation/test_endpoint.py"
+    assert endpoint.view_site(request) == (file, line, "Made.changelist_view")
 
 
 def test_view_of_django_ninja_is_the_function_for_the_method(project: None) -> None:

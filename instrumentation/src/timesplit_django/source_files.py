@@ -87,7 +87,14 @@ def shown_path(filename: str) -> str:
 
 
 def line_of_class(owner: type, name: str) -> tuple[str, int]:
-    """File and line where a class defines a name, else where the class begins, else line 0."""
+    """File and line where a class defines a name, else where the class begins, else line 0.
+
+    A class that `type()` has made, as admins are decorated by it, is in no file: its base is.
+    """
+    for written in owner.__mro__[:-1]:
+        file, line = _line_of_class(written.__module__, written.__name__, name)
+        if line:
+            return file, line
     return _line_of_class(owner.__module__, owner.__name__, name)
 
 
