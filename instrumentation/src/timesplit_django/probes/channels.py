@@ -27,24 +27,26 @@ def uninstall() -> None:
 
 
 def _patch(module: ModuleType) -> None:
-    def measuring(original: Any) -> Any:
-        return _measuring(original, module.StopConsumer)
-
     for consumer in (module.AsyncConsumer, module.SyncConsumer):
-        _patches.wrap(consumer, "dispatch", measuring)
+        replacement = _measuring(vars(consumer)["dispatch"], module.StopConsumer)
+        _patches.wrap(consumer, "dispatch", lambda _, made=replacement: made)
 
 
 def _measuring(original: Any, stop: type[BaseException]) -> Any:
-    """Consumers raise `stop` when they have done all that they will."""
+    """`original` may be no function: it is bound each time, as it would be without us.
+
+    Consumers raise `stop` when they have done all that they will.
+    """
 
     @functools.wraps(original, updated=())
     async def dispatch(self: Any, message: Any) -> Any:
+        handle = original.__get__(self, type(self))
         job = _begin(type(self), message)
         if job is None:
-            return await original(self, message)
+            return await handle(message)
         failed_by: BaseException | None = None
         try:
-            return await original(self, message)
+            return await handle(message)
         except stop:
             raise
         except BaseException as error:
