@@ -7,6 +7,7 @@ message and what goes on after it, such as a task of its own, is not measured.
 from __future__ import annotations
 
 import functools
+from collections.abc import Callable
 from types import ModuleType
 from typing import Any
 
@@ -28,34 +29,37 @@ def uninstall() -> None:
 
 def _patch(module: ModuleType) -> None:
     for consumer in (module.AsyncConsumer, module.SyncConsumer):
-        replacement = _measuring(vars(consumer)["dispatch"], module.StopConsumer)
-        _patches.wrap(consumer, "dispatch", lambda _, made=replacement: made)
+        method = vars(consumer)["dispatch"]
+        _patches.wrap(consumer, "dispatch", _measuring(method, module.StopConsumer))
 
 
-def _measuring(original: Any, stop: type[BaseException]) -> Any:
-    """`original` may be no function: it is bound each time, as it would be without us.
+def _measuring(method: Any, stop: type[BaseException]) -> Callable[[Any], Any]:
+    """`method` may be no function: it is bound each time, as it would be without us.
 
     Consumers raise `stop` when they have done all that they will.
     """
 
-    @functools.wraps(original, updated=())
-    async def dispatch(self: Any, message: Any) -> Any:
-        handle = original.__get__(self, type(self))
-        job = _begin(type(self), message)
-        if job is None:
-            return await handle(message)
-        failed_by: BaseException | None = None
-        try:
-            return await handle(message)
-        except stop:
-            raise
-        except BaseException as error:
-            failed_by = error
-            raise
-        finally:
-            jobs.finish(job, failed_by)
+    def make(_: Any) -> Any:
+        @functools.wraps(method, updated=())
+        async def dispatch(self: Any, message: Any) -> Any:
+            handle = method.__get__(self, type(self))
+            job = _begin(type(self), message)
+            if job is None:
+                return await handle(message)
+            failed_by: BaseException | None = None
+            try:
+                return await handle(message)
+            except stop:
+                raise
+            except BaseException as error:
+                failed_by = error
+                raise
+            finally:
+                jobs.finish(job, failed_by)
 
-    return dispatch
+        return dispatch
+
+    return make
 
 
 @guard.guarded
