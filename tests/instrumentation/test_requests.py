@@ -199,6 +199,18 @@ def test_threads_whose_run_another_package_wraps(ask: Callable[..., Seen]) -> No
     assert ask("/threaded/").attributes["timesplit.queries"] == 2
 
 
+def test_threads_of_a_class_that_stands_in_the_place_of_pythons(
+    ask: Callable[..., Seen], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """As gevent puts one there."""
+    from timesplit_django.probes import threads
+
+    threads.uninstall()
+    monkeypatch.setattr(threading, "Thread", type("Thread", (threading.Thread,), {}))
+    threads.install()
+    assert ask("/threaded/").attributes["timesplit.queries"] == 2
+
+
 def test_jobs_of_an_executor_belong_to_who_submits_them(ask: Callable[..., Seen]) -> None:
     assert ask("/pooled/").attributes["timesplit.queries"] == 2
     assert ask("/pooled/").attributes["timesplit.queries"] == 2

@@ -17,7 +17,9 @@ _patches = Patches()
 
 def install() -> None:
     """Hand the current activity to new threads and to jobs of executors, and nothing else."""
-    _patches.wrap(threading.Thread, "start", _starting)
+    # Where it is defined: gevent puts a subclass in the place of Python's.
+    owner = next(owner for owner in threading.Thread.__mro__ if "start" in vars(owner))
+    _patches.wrap(owner, "start", _starting)
     _patches.wrap(ThreadPoolExecutor, "submit", _submitting)
 
 
