@@ -13,7 +13,7 @@ from asyncio import base_events, events, runners
 from functools import cache, lru_cache
 from importlib import metadata
 from pathlib import Path
-from typing import Final
+from typing import Any, Final
 
 import django
 from django.conf import settings as django_settings
@@ -161,7 +161,8 @@ def _folders_of(package: str) -> list[str]:
         spec = importlib.util.find_spec(package)
     except (ImportError, ValueError):
         return []
-    places = None if spec is None else spec.submodule_search_locations
+    # Of a package without an `__init__.py` no list, as compiled code would ask for.
+    places: Any = getattr(spec, "submodule_search_locations", None)
     return [str(Path(place).absolute()) + os.sep for place in places or ()]
 
 
