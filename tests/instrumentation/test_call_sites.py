@@ -60,20 +60,22 @@ def test_line_that_renders_a_template_that_is_not_the_projects(
     assert found == {("related_views.py", line_of("related_views.py", line))}
 
 
+@pytest.mark.parametrize("frame", ["", "{% extends 'frame.html' %}", "{% extends 'framed.html' %}"])
 def test_template_that_is_not_the_projects_where_nothing_else_is(
-    ask: Callable[..., Seen], monkeypatch: pytest.MonkeyPatch
+    ask: Callable[..., Seen], monkeypatch: pytest.MonkeyPatch, frame: str
 ) -> None:
+    """Also where the project's own templates are the frame for what it shows."""
     rendering = library(
         "rendering",
         """
         from django.http import HttpResponse
         from django.template import engines
         from tests.djangoproject.models import Author
-        TEXT = "{{ first }}\\n{% for author in authors %}{{ author }}{% endfor %}"
+        TEXT = "FRAME{% block content %}\\n{% for author in authors %}{% endfor %}{% endblock %}"
         def middleware(get_response):
             template = engines["django"].from_string(TEXT)
             return lambda request: HttpResponse(template.render({"authors": Author.objects.all()}))
-        """,
+        """.replace("FRAME", frame),
     )
     monkeypatch.setitem(sys.modules, "rendering", rendering)
     with override_settings(MIDDLEWARE=["rendering.middleware"]):

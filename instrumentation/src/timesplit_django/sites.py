@@ -12,6 +12,8 @@ from functools import partial
 from types import FrameType
 from typing import Any, Final, NamedTuple
 
+from django.template.loader_tags import BlockNode, ExtendsNode
+
 from timesplit_django import source_files
 from timesplit_django.source_files import shown_path
 
@@ -85,8 +87,14 @@ def _described(frame: FrameType) -> Site:
 
 
 def is_own_node(frame: FrameType) -> bool:
-    """Whether a reader of the project finds the node's template, and may change it."""
-    origin = getattr(locals_of(frame).get("self"), "origin", None)
+    """Whether a reader of the project finds the node's template, and may change what it does.
+
+    A block, or what it is extended from, is only the place for what another template has in it.
+    """
+    node = locals_of(frame).get("self")
+    if isinstance(node, (BlockNode, ExtendsNode)):
+        return False
+    origin = getattr(node, "origin", None)
     return origin is not None and source_files.is_own_template(str(origin.name))
 
 
