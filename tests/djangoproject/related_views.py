@@ -6,14 +6,16 @@ touched takes two queries.
 
 from __future__ import annotations
 
+import asyncio
 import copy
 import pickle
 from collections.abc import Awaitable, Callable
+from concurrent.futures import ThreadPoolExecutor
 from typing import Any, Final
 
 from asgiref.sync import sync_to_async
 from django.contrib.contenttypes.models import ContentType
-from django.db import transaction
+from django.db import connections, transaction
 from django.db.models import Count, Prefetch, QuerySet, prefetch_related_objects
 from django.forms import Form, ModelChoiceField
 from django.http import HttpRequest, HttpResponse
@@ -122,6 +124,12 @@ def foreign_key_refreshed() -> None:
         assert book.author.name
 
 
+def in_a_pool() -> None:
+    with ThreadPoolExecutor(max_workers=1) as pool:
+        assert all(pool.map(list, [book.reviews.all() for book in books()[:2]]))
+        pool.submit(connections.close_all).result()
+
+
 def of_a_slice() -> None:
     assert [list(author.books.all()[:1]) for author in Author.objects.order_by("pk")[:2]]
 
@@ -150,6 +158,7 @@ CASES: Final[dict[str, Callable[[], Any]]] = {
     "reverse_iterator": lambda: [list(book.reviews.iterator()) for book in books()[:2]],
     "reverse_in_bulk": lambda: [book.reviews.in_bulk() for book in books()[:2]],
     "reverse_sliced": of_a_slice,
+    "reverse_in_a_pool": in_a_pool,
     "reverse_annotated": lambda: [
         (book.total, book.pk) for book in books().annotate(total=Count("reviews"))[:2]
     ],
@@ -318,6 +327,12 @@ async def _in_a_thread() -> None:
         assert await sync_to_async(book.author_name)()
 
 
+async def _in_an_executor() -> None:
+    async for book in books()[:2]:
+        assert await asyncio.to_thread(list, book.reviews.all())
+    await asyncio.to_thread(connections.close_all)
+
+
 async def _prefetched() -> None:
     async for book in books().prefetch_related("reviews")[:2]:
         assert [review async for review in book.reviews.all()]
@@ -328,6 +343,7 @@ ASYNC_CASES: Final[dict[str, Callable[[], Awaitable[None]]]] = {
     "iterated_in_chunks": _iterated_in_chunks,
     "counted": _counted,
     "in_a_thread": _in_a_thread,
+    "in_an_executor": _in_an_executor,
     "prefetched": _prefetched,
 }
 

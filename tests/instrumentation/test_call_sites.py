@@ -123,6 +123,19 @@ def test_what_runs_the_loop_is_no_cause_of_what_a_task_asks(ask: Callable[..., S
     assert sites(seen) == [["async_views.py", line, "gathered_orm"]] * 2
 
 
+@pytest.mark.parametrize(
+    ("path", "line"),
+    [
+        ("/related/reverse_in_a_pool/", "pool.map(list, [book.reviews.all()"),
+        ("/related_async/in_an_executor/", "asyncio.to_thread(list, book.reviews.all())"),
+    ],
+)
+def test_line_that_has_a_thread_ask(ask: Callable[..., Seen], path: str, line: str) -> None:
+    (found,) = (entry for entry in ask(path).digest["statements"] if "relation" in entry)
+    assert found["site"][:2] == ["related_views.py", line_of("related_views.py", line)]
+    assert found["calls"] == 2
+
+
 def test_middleware_of_the_users(ask: Callable[..., Seen]) -> None:
     line = line_of("middleware.py", "Author.objects.count()")
     found = sites(ask("/?middleware_query=1"))

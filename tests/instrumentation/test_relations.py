@@ -35,6 +35,7 @@ EXPECTED: Final[dict[str, dict[str | None, int]]] = {
     "reverse_iterator": {None: 1, "Book.reviews": 2},
     "reverse_in_bulk": {None: 1, "Book.reviews": 2},
     "reverse_sliced": {None: 1, "Author.books": 2},
+    "reverse_in_a_pool": {None: 1, "Book.reviews": 2},
     "reverse_annotated": {None: 1},
     "reverse_prefetched": {None: 1, "+Book.reviews": 1},
     "reverse_prefetched_iterator": {None: 1, "+Book.reviews": 1},
@@ -120,6 +121,7 @@ EXPECTED_ASYNC: Final[dict[str, dict[str | None, int]]] = {
     "iterated_in_chunks": {None: 1, "Book.reviews": 2},
     "counted": {None: 1, "Book.reviews": 4, "Book.fans": 2},
     "in_a_thread": {None: 1, "Book.author": 2},
+    "in_an_executor": {None: 1, "Book.reviews": 2},
     "prefetched": {None: 1, "+Book.reviews": 1},
 }
 

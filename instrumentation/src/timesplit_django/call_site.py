@@ -15,6 +15,7 @@ stack would cost a hundred.
 from __future__ import annotations
 
 import sys
+import threading
 from collections.abc import Callable
 from contextvars import ContextVar
 from types import CodeType, FrameType
@@ -58,6 +59,9 @@ _frame_at: Final = sys._getframe
 
 # Where a task awaits work that a thread does for it: its stack does not reach into the thread.
 awaiting: Final[ContextVar[Site | None]] = ContextVar("timesplit_awaiting", default=None)
+
+# `site`: who has a thread work. Nothing of it is copied into the contexts of tasks, and out of them.
+begun_by: Final = threading.local()
 
 # What was found, where nothing was found the nearest library's frame, the relation, the last frame,
 # and the place where that is a serializer's.
@@ -240,7 +244,8 @@ def _walk(frame: FrameType | None) -> _Walked:
             library = library if library and site is None else _more_telling(library, frame)
         frame = frame.f_back
     # The stack of a task or a thread that the view has begun: `asyncio.gather` does so.
-    return awaiting.get() or BY_VIEW, library, relation, None, None
+    site = awaiting.get() or getattr(begun_by, "site", None) or BY_VIEW
+    return site, library, relation, None, None
 
 
 def _named(frame: FrameType) -> FrameType | None:

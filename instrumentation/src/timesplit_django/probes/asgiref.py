@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import asyncio
 import functools
 from typing import Any
 
@@ -17,13 +18,14 @@ _patches = Patches()
 
 
 def install() -> None:
-    """Let queries of asynchronous code know the line that awaits them."""
+    """Let queries of asynchronous code know the line that awaits them, be it by `to_thread`."""
     call_site.stop_at_thread(SyncToAsync.thread_handler.__code__)
     _patches.wrap(SyncToAsync, "__call__", _noting_site)
+    _patches.wrap(asyncio, "to_thread", _noting_site)
 
 
 def uninstall() -> None:
-    """Leave asgiref alone again."""
+    """Leave both alone again."""
     _patches.undo()
 
 

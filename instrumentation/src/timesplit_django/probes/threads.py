@@ -10,13 +10,15 @@ from typing import Any
 
 from timesplit_django import guard
 from timesplit_django.accounting import Activity, current
+from timesplit_django.call_site import awaiting, begun_by, find_awaiting_site
 from timesplit_django.patching import Patches
+from timesplit_django.sites import Site
 
 _patches = Patches()
 
 
 def install() -> None:
-    """Hand the current activity to new threads and to jobs of executors, and nothing else."""
+    """Hand the current activity to new threads and to jobs of executors, and who begins them."""
     # Where it is defined: gevent puts a subclass in the place of Python's.
     owner = next(owner for owner in threading.Thread.__mro__ if "start" in vars(owner))
     _patches.wrap(owner, "start", _starting)
@@ -48,10 +50,12 @@ def _inherit(thread: threading.Thread, activity: Activity) -> None:
     By a method, since others that wrap `run` after this call its function with the thread.
     """
     run = thread.run
+    site = _beginning_site()
 
     def run_for_request(started: threading.Thread) -> None:
         started.__dict__.pop("run", None)
         current.set(activity)
+        begun_by.site = site
         run()
 
     thread.run = MethodType(run_for_request, thread)  # type: ignore[method-assign]
@@ -63,22 +67,28 @@ def _submitting(original: Any) -> Any:
         activity = current.get()
         if activity is None:
             # A worker may have been started by a request and still remember it.
-            return original(self, _job(fn, None), *args, **kwargs)
-        return original(self, _job(fn, activity), *args, **kwargs)
+            return original(self, _job(fn, None, None), *args, **kwargs)
+        return original(self, _job(fn, activity, _beginning_site()), *args, **kwargs)
 
     return submit
 
 
-def _job(fn: Any, activity: Activity | None) -> Any:
+def _job(fn: Any, activity: Activity | None, site: Site | None) -> Any:
     @functools.wraps(fn, updated=())
     def job(*args: Any, **kwargs: Any) -> Any:
         before = current.get()
-        if before is activity:
-            return fn(*args, **kwargs)
         current.set(activity)
+        begun_by.site = site
         try:
             return fn(*args, **kwargs)
         finally:
             current.set(before)
+            begun_by.site = None
 
     return job
+
+
+@guard.guarded
+def _beginning_site() -> Site | None:
+    """The line that has the work done, where a thread's own stack holds none of the user's."""
+    return awaiting.get() or find_awaiting_site()
