@@ -20,7 +20,7 @@ from django.db.models import Model, query, query_utils
 from django.db.models.fields import related_descriptors
 from django.db.models.manager import BaseManager
 
-from timesplit_django import call_site, guard
+from timesplit_django import call_site, guard, source_files
 from timesplit_django.patching import Patches
 from timesplit_django.relation import (
     Relation,
@@ -53,7 +53,8 @@ def install() -> None:
     """Read relations from the stack, and let related managers mark their querysets."""
     for name in _QUERYSET_METHODS:
         _read(_code_of(vars(query.QuerySet)[name]), of_queryset_frame)
-    call_site.look_through([query.QuerySet, BaseManager], _ASKING_METHODS, of_queryset_frame)
+    asking = _ASKING_METHODS | _names_in_place(query.QuerySet, _ASKING_METHODS)
+    call_site.look_through([query.QuerySet, BaseManager], asking, of_queryset_frame)
     call_site.look_through([Model], {"refresh_from_db"}, lambda _: None)
     _read(_code_of(query.prefetch_one_level), of_prefetch_frame)
     _read(_code_of_chunks(), of_chunk_frame)
@@ -78,7 +79,22 @@ def _patch_generic(module: ModuleType) -> None:
 
 
 def _read(code: CodeType, read: Callable[[FrameType], Relation | None]) -> None:
-    call_site.find_relations(code, read)
+    """Not of the application's own, put in the place of Django's: all of its file would be it."""
+    if source_files.verdict_of(code.co_filename) != source_files.OWN:
+        call_site.find_relations(code, read)
+
+
+def _names_in_place(owner: type, methods: set[str]) -> set[str]:
+    """The names of functions of the application's that are found where these methods were."""
+    names = set()
+    for method in methods:
+        function: Any = vars(owner).get(method)
+        while function is not None:
+            code = getattr(function, "__code__", None)
+            if code and source_files.verdict_of(code.co_filename) == source_files.OWN:
+                names.add(code.co_name)
+            function = getattr(function, "__wrapped__", None)
+    return names
 
 
 def _code_of(function: Any) -> CodeType:
