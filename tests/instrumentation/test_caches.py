@@ -2,13 +2,32 @@
 
 from __future__ import annotations
 
+import functools
 from collections.abc import Callable
+from typing import Any
 
 import pytest
+from django.core.cache import CacheHandler
+from django.core.cache.backends.dummy import DummyCache
 
-from tests.instrumentation.conftest import Seen
+from tests.instrumentation.conftest import Seen, seen_while
+from timesplit_django.job import job
 
 pytestmark = pytest.mark.usefixtures("all_spans")
+
+
+class BoundOtherwise(DummyCache):
+    """Its operations are given what an attribute of their kind is given, and answer it."""
+
+    @staticmethod
+    def get(*arguments: Any) -> Any:
+        return arguments
+
+    @classmethod
+    def set(cls, *arguments: Any) -> Any:
+        return cls, *arguments
+
+    delete = functools.partial(get, "of a partial")
 
 
 def test_cache_of_the_users_own_class(assert_truth: Callable[..., Seen]) -> None:
@@ -26,3 +45,20 @@ def test_queries_of_a_cache_are_database(ask: Callable[..., Seen]) -> None:
     assert seen.attributes["timesplit.queries"] == 1
     assert seen.split_ns["database"] > 0
     assert seen.split_ns["cache"] > 0
+
+
+def test_operations_that_are_no_plain_methods_are_given_what_they_are_without(
+    project: None,
+) -> None:
+    settings = {"own": {"BACKEND": f"{__name__}.{BoundOtherwise.__name__}"}}
+    answers: list[Any] = []
+
+    @job
+    def use() -> None:
+        cache: Any = CacheHandler(settings)["own"]
+        answers.extend((cache.get("a"), cache.set("b"), cache.delete("c")))
+
+    seen = seen_while(use)
+    assert answers == [("a",), (BoundOtherwise, "b"), ("of a partial", "c")]
+    operations = [(span.attributes or {}).get("timesplit.cache.operation") for span in seen.spans]
+    assert [name for name in operations if name] == ["get", "set", "delete"]

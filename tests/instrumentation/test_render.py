@@ -3,11 +3,13 @@
 from __future__ import annotations
 
 from collections.abc import Callable
-from typing import Any
+from typing import Any, cast
 
 import pytest
+from opentelemetry.trace import SpanKind
 
-from tests.instrumentation.conftest import Seen
+from tests.instrumentation.conftest import Seen, seen_while
+from timesplit_django.job import job
 
 pytestmark = pytest.mark.usefixtures("all_spans")
 
@@ -39,6 +41,29 @@ def test_template_whose_render_another_package_has_put_its_own_in_the_place_of(
     assert [span.name for span in seen.children].count("render page.html") == 1
     monkeypatch.setattr(Template, "_render", render_further)
     assert_truth("/template/")
+
+
+def test_response_rendered_by_a_template_of_the_applications_own_kind(
+    project: None, caplog: pytest.LogCaptureFixture
+) -> None:
+    from django.template.response import SimpleTemplateResponse
+
+    class OwnTemplate:
+        def render(self, context: Any, request: Any) -> str:
+            return "rendered"
+
+    @job
+    def render() -> Any:
+        return SimpleTemplateResponse(cast(Any, OwnTemplate())).render().content
+
+    seen = seen_while(render)
+    assert seen.response == b"rendered"
+    assert [
+        (span.attributes or {}).get("timesplit.part")
+        for span in seen.spans
+        if span.kind is SpanKind.INTERNAL
+    ] == ["template"]
+    assert not caplog.records
 
 
 def test_lazy_queries_of_a_template_are_database(assert_truth: Callable[..., Seen]) -> None:

@@ -13,7 +13,8 @@ from wrapt import register_post_import_hook
 from timesplit_django import guard
 from timesplit_django.accounting import Activity, current, enter, enter_apart, leave
 
-_CALLED_AS_THEY_ARE: Final = (FunctionType, property, staticmethod, classmethod)
+_CALLED_AS_THEY_ARE: Final = (FunctionType, property)
+_HOLDERS: Final = (staticmethod, classmethod)
 
 Describe = Callable[[Activity, tuple[Any, ...], dict[str, Any]], None]
 
@@ -31,7 +32,7 @@ class Patches:
         original = vars(owner).get(name)
         if original is None:
             return False
-        replacement = make(_to_call(owner, name, original))
+        replacement = _bound_as(owner, original, make(_to_call(owner, name, original)))
         setattr(owner, name, replacement)
         self._replaced.append((owner, name, original, replacement))
         return True
@@ -70,10 +71,21 @@ def _to_call(owner: Any, name: str, original: Any) -> Any:
     What other packages have put in a method's place may have to be bound, to know its instance. By
     type, since it may say that it is of the class of what it wraps.
     """
+    if issubclass(type(original), _HOLDERS):
+        return original.__func__
     if not isinstance(owner, type) or issubclass(type(original), _CALLED_AS_THEY_ARE):
         return original
     bound = getattr(owner, name)
     return bound if callable(bound) else original
+
+
+def _bound_as(owner: Any, original: Any, replacement: Any) -> Any:
+    """The replacement, given what the original is: the instance, the class, or neither."""
+    if issubclass(type(original), _HOLDERS):
+        return type(original)(replacement)
+    if isinstance(owner, type) and not hasattr(type(original), "__get__"):
+        return staticmethod(replacement)
+    return replacement
 
 
 def timed(

@@ -77,16 +77,14 @@ def _measure_backend(backend: type) -> None:
             continue
         _measured.add(owner)
         for operation in OPERATIONS:
-            _patches.wrap(owner, operation, _timed_operation)
+            _patches.wrap(owner, operation, functools.partial(_timed_operation, operation))
             native = vars(owner).get(f"a{operation}")
             # Those of Django's own base class hand over to the synchronous ones.
             if owner is not BaseCache and iscoroutinefunction(native):
                 _patches.wrap(owner, f"a{operation}", timed_async(CACHE))
 
 
-def _timed_operation(original: Any) -> Any:
-    operation = original.__name__
-
+def _timed_operation(operation: str, original: Any) -> Any:
     @functools.wraps(original)
     def call(*args: Any, **kwargs: Any) -> Any:
         parent = current.get()

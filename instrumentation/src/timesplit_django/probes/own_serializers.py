@@ -64,10 +64,10 @@ def _hook_of(base: Any) -> Any:
 
 def _watching(original: Any) -> Any:
     def __init_subclass__(cls: type[Any], /, **options: Any) -> None:
-        original.__func__(cls, **options)
+        original(cls, **options)
         _watch(cls)
 
-    return classmethod(__init_subclass__)
+    return __init_subclass__
 
 
 def _classes_below(base: type[Any]) -> Iterator[type]:

@@ -47,12 +47,15 @@ def _name_backend_template(activity: Activity, args: tuple[Any, ...], _: dict[st
     activity.detail = _name_of(args[0].template)
 
 
-def _name_of(template: Template) -> str | None:
-    return template.name or getattr(template.origin, "template_name", None)
+def _name_of(template: Any) -> str | None:
+    """None where nothing tells it, as with a template of the application's own kind."""
+    origin = getattr(template, "origin", None)
+    return getattr(template, "name", None) or getattr(origin, "template_name", None)
 
 
 def _name_response(activity: Activity, args: tuple[Any, ...], _: dict[str, Any]) -> None:
     template = args[0].template_name
     if isinstance(template, (list, tuple)):
-        template = template[0]
-    activity.detail = template if isinstance(template, str) else template.template.name
+        template = next(iter(template), None)
+    named = isinstance(template, str)
+    activity.detail = template if named else _name_of(getattr(template, "template", None))
