@@ -27,6 +27,7 @@ from opentelemetry.trace import (
     TraceState,
     set_span_in_context,
 )
+from urllib3.exceptions import HTTPError
 
 from timesplit_django import dropped_spans, guard
 from timesplit_django.otlp_encoding import encoded
@@ -182,6 +183,19 @@ def test_answer_that_is_final(sink: Sink, exporter: OtlpExporter, status: int) -
 def test_nobody_listens() -> None:
     exporter = OtlpExporter("http://127.0.0.1:9/v1/traces")
     assert exporter.export(make_spans()) is SpanExportResult.FAILURE
+    assert dropped_spans.count() == 2
+
+
+def test_application_that_forbids_connections_by_an_error_of_its_own(
+    exporter: OtlpExporter, monkeypatch: pytest.MonkeyPatch, caplog: pytest.LogCaptureFixture
+) -> None:
+    def connect(_: object) -> None:
+        raise HTTPError("local addresses are blocked")
+
+    monkeypatch.setattr("urllib3.connection.HTTPConnection.connect", connect)
+    assert exporter.export(make_spans()) is SpanExportResult.FAILURE
+    (record,) = caplog.records
+    assert "HTTPError: local addresses are blocked" in record.getMessage()
     assert dropped_spans.count() == 2
 
 

@@ -129,6 +129,9 @@ class OtlpExporter(SpanExporter):
             return type(error).__name__, 0.0
         except requests.RequestException as error:
             return type(error).__name__, None
+        except Exception as error:
+            # Of an application that lets urllib3 reach no local addresses, for one.
+            return f"{type(error).__name__}: {error}", None
         if 200 <= answer.status_code < 300:
             dropped_spans.note_lost(_rejected_spans(answer.content))
             return "", None
