@@ -165,6 +165,7 @@ async def _run_until_stopped(
         sys.stdout.flush()
         done, _ = await asyncio.wait(ends, return_when=asyncio.FIRST_COMPLETED)
         if dashboard is not None:
+            ends[-1].cancel()  # it is to end now
             dashboard.terminate()
         for end in done:
             end.result()

@@ -168,6 +168,15 @@ def test_sigterm_under_load_loses_nothing_acknowledged(
     assert load.acknowledged <= stored_bodies(engine)
 
 
+@pytest.mark.parametrize("number", [signal.SIGTERM, signal.SIGINT])
+def test_end_with_the_dashboard_is_quiet(
+    serve: Start, sqlite_database_url: str, number: int
+) -> None:
+    server = serve(sqlite_database_url)
+    assert server.stop(number) == 0
+    assert server.logged == ""
+
+
 def test_sigterm_with_a_body_on_its_way_ends_in_time(
     collect: Start, sqlite_database_url: str
 ) -> None:
