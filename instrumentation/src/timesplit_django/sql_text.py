@@ -1,7 +1,8 @@
 """What may be known of a statement's text outside the process: its shape, without literals.
 
 Django's own SQL has placeholders already. In hand-written SQL every string and number is replaced
-by `?` and comments are dropped; names, quoted or not, stay. A text that cannot be read to its end
+by `?` and comments are dropped; names, quoted or not, stay, except where they are what PostgreSQL's
+`SET` gives a setting: a schema for each tenant, say. A text that cannot be read to its end
 (an open quote) is cut there, so that what follows is never taken for a name. MySQL and MariaDB
 read backslashes and double quotes in their own way.
 """
@@ -41,6 +42,15 @@ _MYSQL: Final = re.compile(
     ),
     re.VERBOSE | re.DOTALL,
 )
+
+_SETTING: Final = re.compile(
+    rf"""
+    (SET\s(?:(?:SESSION|LOCAL)\s)?[\w.]+\s?(?:=|\sTO\s)\s?)
+    ((?:"(?:[^"]|"")*+"|[{_LETTER}][\w$]*+|[?,\s])++)
+    """,
+    re.VERBOSE | re.IGNORECASE,
+)
+_SET_VALUE: Final = re.compile(r'"(?:[^"]|"")*"|[^?,\s"]+')
 
 _TRANSACTION: Final = frozenset(
     {"BEGIN", "COMMIT", "END", "RELEASE", "ROLLBACK", "SAVEPOINT", "START"}
@@ -116,7 +126,13 @@ def without_literals(sql: str, system: str = "") -> str:
             pieces.append(piece)
         end = token.end()
     pieces.append(text[end:])
-    return "".join(pieces).strip()
+    shape = "".join(pieces).strip()
+    return shape if pattern is _MYSQL else _without_values_set(shape)
+
+
+def _without_values_set(shape: str) -> str:
+    setting = _SETTING.fullmatch(shape)
+    return setting[1] + _SET_VALUE.sub("?", setting[2]) if setting else shape
 
 
 def _replaced(kind: str | None, token: str) -> str:
