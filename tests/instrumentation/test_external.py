@@ -6,10 +6,16 @@ import threading
 import time
 from collections.abc import Callable, Iterator
 from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
+from types import MappingProxyType
+from typing import Any, cast
 
 import pytest
+import requests
 
-from tests.instrumentation.conftest import Seen
+from tests.instrumentation.conftest import Seen, seen_while
+from timesplit_django.accounting import current
+from timesplit_django.job import job
+from timesplit_django.parts import EXTERNAL
 
 pytestmark = pytest.mark.usefixtures("all_spans")
 
@@ -75,6 +81,24 @@ def test_propagation_can_be_switched_off(
     settings_of_package(TIMESPLIT_PROPAGATE=False)
     seen = ask("/external/requests/", data={"url": other_service})
     assert seen.response.content == b"None"
+
+
+def test_headers_that_cannot_be_written_to_are_sent_as_they_are(
+    project: None, other_service: str
+) -> None:
+    request = requests.Request("GET", other_service).prepare()
+    request.headers = cast(Any, MappingProxyType({}))
+
+    @job
+    def forward() -> Any:
+        with requests.Session() as session:
+            answer = session.send(request).content
+        assert cast(Any, current.get()).part != EXTERNAL
+        return answer
+
+    seen = seen_while(forward)
+    assert seen.response == b"None"
+    assert "external" in [(span.attributes or {}).get("timesplit.part") for span in seen.spans]
 
 
 @pytest.mark.parametrize("path", PATHS)

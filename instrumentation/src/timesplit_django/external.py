@@ -55,10 +55,11 @@ def begin(
 ) -> tuple[Activity, ExternalCall] | None:
     """Begin a call and add `traceparent` to its headers, unless someone has done that."""
     try:
+        call = ExternalCall(str(method), str(url))
         activity = enter(EXTERNAL, shown=True)
         if activity is None:
             return None
-        call = activity.detail = ExternalCall(str(method), str(url))
+        activity.detail = call
         if headers is not None:
             _propagate(activity, call, headers)
         return activity, call
@@ -84,6 +85,7 @@ def activity_of(begun: tuple[Activity, ExternalCall] | None) -> Activity | None:
     return begun[0] if begun is not None else None
 
 
+@guard.guarded
 def _propagate(activity: Activity, call: ExternalCall, headers: MutableMapping[Any, Any]) -> None:
     account = activity.account
     if not package_settings.current().propagate or not isinstance(account, RequestRecord):
