@@ -54,8 +54,8 @@ def fingerprint(parameters: Any) -> int | None:
     try:
         if parameters is not None and len(parameters) > COMPARED_PARAMETERS:
             return None
-        if _is_key(parameters):
-            return hash(parameters)
+        if type(parameters) in (tuple, list) and len(parameters) == 1 and _is_key(parameters[0]):
+            return hash((parameters[0],))
         try:
             return hash(marshal.dumps(parameters, _MARSHAL_VERSION))
         except ValueError:
@@ -64,11 +64,8 @@ def fingerprint(parameters: Any) -> int | None:
         return None
 
 
-def _is_key(parameters: Any) -> bool:
+def _is_key(value: Any) -> bool:
     """Whether it is what a row is mostly asked for by, which needs no bytes to be told apart."""
-    if type(parameters) is not tuple or len(parameters) != 1:
-        return False
-    value = parameters[0]
     return type(value) is str or (type(value) is int and 0 <= value < _FIRST_WRAPPED)
 
 
