@@ -2,11 +2,13 @@
 
 from __future__ import annotations
 
+import asyncio
 import functools
 from collections.abc import Callable
 from typing import Any
 
 import pytest
+from asgiref.sync import SyncToAsync
 from django.core.cache import CacheHandler
 from django.core.cache.backends.dummy import DummyCache
 
@@ -28,6 +30,11 @@ class BoundOtherwise(DummyCache):
         return cls, *arguments
 
     delete = functools.partial(get, "of a partial")
+
+    def _touch(self, *arguments: Any) -> Any:
+        return type(self), *arguments
+
+    atouch = SyncToAsync(_touch)
 
 
 def test_cache_of_the_users_own_class(assert_truth: Callable[..., Seen]) -> None:
@@ -57,8 +64,10 @@ def test_operations_that_are_no_plain_methods_are_given_what_they_are_without(
     def use() -> None:
         cache: Any = CacheHandler(settings)["own"]
         answers.extend((cache.get("a"), cache.set("b"), cache.delete("c")))
+        answers.append(asyncio.run(cache.atouch("d")))
 
     seen = seen_while(use)
-    assert answers == [("a",), (BoundOtherwise, "b"), ("of a partial", "c")]
+    of_class = [(BoundOtherwise, "b"), (BoundOtherwise, "d")]
+    assert answers == [("a",), of_class[0], ("of a partial", "c"), of_class[1]]
     operations = [(span.attributes or {}).get("timesplit.cache.operation") for span in seen.spans]
     assert [name for name in operations if name] == ["get", "set", "delete"]

@@ -32,7 +32,7 @@ class Patches:
         original = vars(owner).get(name)
         if original is None:
             return False
-        replacement = _bound_as(owner, original, make(_to_call(owner, name, original)))
+        replacement = _bound_as(owner, original, make(_to_call(owner, original)))
         setattr(owner, name, replacement)
         self._replaced.append((owner, name, original, replacement))
         return True
@@ -65,18 +65,26 @@ class Patches:
         return imported
 
 
-def _to_call(owner: Any, name: str, original: Any) -> Any:
-    """What can be called with the instance first.
-
-    What other packages have put in a method's place may have to be bound, to know its instance. By
-    type, since it may say that it is of the class of what it wraps.
-    """
+def _to_call(owner: Any, original: Any) -> Any:
+    """What can be called with the instance first, if a method is called with it at all."""
     if issubclass(type(original), _HOLDERS):
         return original.__func__
-    if not isinstance(owner, type) or issubclass(type(original), _CALLED_AS_THEY_ARE):
+    if not isinstance(owner, type) or not hasattr(type(original), "__get__"):
         return original
-    bound = getattr(owner, name)
-    return bound if callable(bound) else original
+    # By type, since what another package puts there may say that it is what it wraps.
+    if issubclass(type(original), _CALLED_AS_THEY_ARE) or not callable(original):
+        return original
+    return _bound_at_each_call(original)
+
+
+def _bound_at_each_call(original: Any) -> Any:
+    """For what other packages have put in a method's place: some need that to know the instance."""
+
+    @functools.wraps(original, updated=())
+    def call(instance: Any, /, *args: Any, **kwargs: Any) -> Any:
+        return original.__get__(instance, type(instance))(*args, **kwargs)
+
+    return call
 
 
 def _bound_as(owner: Any, original: Any, replacement: Any) -> Any:

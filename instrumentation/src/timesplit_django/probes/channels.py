@@ -7,7 +7,6 @@ message and what goes on after it, such as a task of its own, is not measured.
 from __future__ import annotations
 
 import functools
-from collections.abc import Callable
 from types import ModuleType
 from typing import Any
 
@@ -28,38 +27,33 @@ def uninstall() -> None:
 
 
 def _patch(module: ModuleType) -> None:
+    def measuring(original: Any) -> Any:
+        return _measuring(original, module.StopConsumer)
+
     for consumer in (module.AsyncConsumer, module.SyncConsumer):
-        method = vars(consumer)["dispatch"]
-        _patches.wrap(consumer, "dispatch", _measuring(method, module.StopConsumer))
+        _patches.wrap(consumer, "dispatch", measuring)
 
 
-def _measuring(method: Any, stop: type[BaseException]) -> Callable[[Any], Any]:
-    """`method` may be no function: it is bound each time, as it would be without us.
+def _measuring(original: Any, stop: type[BaseException]) -> Any:
+    """Consumers raise `stop` when they have done all that they will."""
 
-    Consumers raise `stop` when they have done all that they will.
-    """
+    @functools.wraps(original, updated=())
+    async def dispatch(self: Any, message: Any) -> Any:
+        job = _begin(type(self), message)
+        if job is None:
+            return await original(self, message)
+        failed_by: BaseException | None = None
+        try:
+            return await original(self, message)
+        except stop:
+            raise
+        except BaseException as error:
+            failed_by = error
+            raise
+        finally:
+            jobs.finish(job, failed_by)
 
-    def make(_: Any) -> Any:
-        @functools.wraps(method, updated=())
-        async def dispatch(self: Any, message: Any) -> Any:
-            handle = method.__get__(self, type(self))
-            job = _begin(type(self), message)
-            if job is None:
-                return await handle(message)
-            failed_by: BaseException | None = None
-            try:
-                return await handle(message)
-            except stop:
-                raise
-            except BaseException as error:
-                failed_by = error
-                raise
-            finally:
-                jobs.finish(job, failed_by)
-
-        return dispatch
-
-    return make
+    return dispatch
 
 
 @guard.guarded
