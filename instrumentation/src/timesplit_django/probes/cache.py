@@ -3,9 +3,9 @@
 from __future__ import annotations
 
 import functools
-from inspect import iscoroutinefunction
 from typing import Any, Final, NamedTuple
 
+from asgiref.sync import iscoroutinefunction
 from django.core.cache import CacheHandler, caches
 from django.core.cache.backends.base import BaseCache
 
