@@ -3,9 +3,12 @@
 from __future__ import annotations
 
 import gc
+import sys
+import traceback
 from collections.abc import Callable, Iterator
 from concurrent.futures import ThreadPoolExecutor
 from threading import Thread
+from types import FrameType, ModuleType
 from typing import Any
 
 import pytest
@@ -94,6 +97,41 @@ def test_methods_that_another_package_has_wrapped_before_know_their_instance(
     assert ask("/template/").response.status_code == 200
     assert {issubclass(kind, (LocMemCache, Template)) for kind in instances} == {True}
     installation.uninstall()
+
+
+def test_stack_traces_that_the_debug_toolbar_shows_leave_out_the_package(
+    ask: Callable[..., Seen], installed_again: None, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """It may show their locals, and a queryset that is being evaluated asks its query again."""
+    from django.db import connection
+
+    toolbar: Any = ModuleType("debug_toolbar.utils")
+    toolbar._is_excluded_frame = _is_of_one_of
+    shown: list[str] = []
+
+    def watch(execute: Callable[..., Any], *args: Any) -> Any:
+        frames = (frame for frame, _ in traceback.walk_stack(None))
+        kept = [frame for frame in frames if not toolbar._is_excluded_frame(frame, ["django.db"])]
+        shown.extend(_module_of(frame) for frame in kept)
+        return execute(*args)
+
+    installation.uninstall()
+    monkeypatch.setitem(sys.modules, "debug_toolbar.utils", toolbar)
+    installation.install()
+    with connection.execute_wrapper(watch):
+        assert ask("/generic/").response.status_code == 200
+    assert __name__ in shown
+    assert [name for name in shown if name.startswith("timesplit_django")] == []
+    installation.uninstall()
+    assert toolbar._is_excluded_frame is _is_of_one_of
+
+
+def _module_of(frame: FrameType) -> str:
+    return str(frame.f_globals["__name__"])
+
+
+def _is_of_one_of(frame: FrameType, modules: list[str]) -> bool:
+    return _module_of(frame).startswith(tuple(modules))
 
 
 def test_probe_that_fails_leaves_the_others(

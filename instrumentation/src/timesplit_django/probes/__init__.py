@@ -42,4 +42,5 @@ PROBES: Final = (
     "channels",
     "commands",
     "warnings",
+    "debug_toolbar",
 )
