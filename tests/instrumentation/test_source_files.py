@@ -90,6 +90,32 @@ def test_virtual_environment_in_the_projects_folder(
     assert verdict_of(str(installed / "shop" / "views.py")) == LIBRARY
 
 
+@pytest.mark.parametrize("place", ["injected", "project/vendor"])
+def test_packages_installed_in_a_folder_of_the_import_path(
+    project_in: Callable[[Path], None], tmp_path: Path, monkeypatch: pytest.MonkeyPatch, place: str
+) -> None:
+    """As `pip install --target` does, and what puts OpenTelemetry's instrumentors into a pod."""
+    folder = tmp_path / place
+    _install(folder, "instrumentors", ["instrumentors"])
+    monkeypatch.syspath_prepend(str(tmp_path / "project"))
+    monkeypatch.syspath_prepend(str(folder))
+    project_in(tmp_path / "project")
+
+    assert verdict_of(str(folder / "instrumentors" / "middleware.py")) == LIBRARY
+    assert verdict_of(str(tmp_path / "project" / "shop" / "views.py")) == OWN
+
+
+@pytest.mark.parametrize("base", ["", "shop", "data"])
+def test_project_beside_what_is_installed_for_it(
+    project_in: Callable[[Path], None], tmp_path: Path, monkeypatch: pytest.MonkeyPatch, base: str
+) -> None:
+    _install(tmp_path, "shop", ["shop"])
+    monkeypatch.syspath_prepend(str(tmp_path))
+    project_in(tmp_path / base)
+
+    assert verdict_of(str(tmp_path / "shop" / "views.py")) == OWN
+
+
 def test_way_that_every_query_may_take_says_nothing() -> None:
     assert verdict_of(str(Path(django.__file__).parent / "shortcuts.py")) == PASSED_OVER
     assert verdict_of(str(Path(django.__file__).parent / "db" / "models.py")) == PASSED_OVER
@@ -111,5 +137,6 @@ def _forget() -> None:
         source_files._project_folder,
         source_files._installed_project,
         source_files._import_folders,
+        source_files._target_folders,
     ):
         remembered.cache_clear()

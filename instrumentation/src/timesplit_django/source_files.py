@@ -63,7 +63,9 @@ def verdict_of(filename: str) -> int:
         return PASSED_OVER
     if _is_projects(path):
         return OWN
-    if path.startswith((_DJANGO_FOLDER, *_package_folders())) or _is_installed(path):
+    if path.startswith((_DJANGO_FOLDER, *_package_folders(), *_target_folders())):
+        return LIBRARY
+    if _is_installed(path):
         return LIBRARY
     return OWN
 
@@ -116,11 +118,13 @@ def _line_of_class(module: str, class_name: str, name: str) -> tuple[str, int]:
 
 
 def _is_projects(path: str) -> bool:
-    """In the project's folder, and not in a virtual environment there; or the project, installed."""
+    """In the project's folder, and not installed somewhere there; or the project, installed."""
     if path.startswith(_installed_project()):
         return True
     folder = _project_folder()
     if folder.endswith(_INSTALLED) or not path.startswith(folder):
+        return False
+    if path.startswith(tuple(f for f in _target_folders() if f.startswith(folder))):
         return False
     return not _is_installed(os.sep + path[len(folder) :])
 
@@ -144,7 +148,8 @@ def _installed_project() -> tuple[str, ...]:
     modules = os.environ.get("DJANGO_SETTINGS_MODULE"), getattr(django_settings, "ROOT_URLCONF", "")
     packages = {module.partition(".")[0] for module in modules if module}
     folders = {folder for package in packages for folder in _folders_of(package)}
-    projects = {f for f in folders if _is_installed(f) and not _DJANGO_FOLDER.startswith(f)}
+    installed = {f for f in folders if _is_installed(f) or f.startswith(_target_folders())}
+    projects = {f for f in installed if not _DJANGO_FOLDER.startswith(f)}
     if not projects:
         # To read of all distributions what they hold takes long.
         return ()
@@ -182,6 +187,23 @@ def _package_folders() -> tuple[str, ...]:
     paths = sysconfig.get_paths()
     folders = {paths["purelib"], paths["platlib"], *site.getsitepackages()}
     return tuple(folder.rstrip(os.sep) + os.sep for folder in folders)
+
+
+@cache
+def _target_folders() -> tuple[str, ...]:
+    """Of the import path, those that hold what is installed: by `pip install --target`, or by what
+    puts instrumentation into containers. Not the project's: it may have its packages beside it.
+    """
+    folders = (f for f in _import_folders() if f != _project_folder())
+    return tuple(folder for folder in folders if _holds_distributions(folder))
+
+
+def _holds_distributions(folder: str) -> bool:
+    try:
+        return any(path.suffix == ".dist-info" for path in Path(folder).iterdir())
+    except OSError:
+        # No folder, or not this user's to read.
+        return False
 
 
 @cache
