@@ -3,10 +3,12 @@
 from __future__ import annotations
 
 import asyncio
+import json
 import sys
 from collections.abc import Callable
 from pathlib import Path
-from typing import Any
+from threading import Thread
+from typing import Any, Final
 
 import pytest
 from django.db.models import QuerySet
@@ -14,7 +16,9 @@ from django.db.models.sql.compiler import SQLCompiler
 from django.test import override_settings
 
 from tests.instrumentation.conftest import Seen, library, seen_while
+from timesplit_django.job import job
 
+TIMEOUT_S: Final = 20.0
 PROJECT = Path(__file__).parents[1] / "djangoproject"
 
 
@@ -134,6 +138,28 @@ def test_line_that_has_a_thread_ask(ask: Callable[..., Seen], path: str, line: s
     (found,) = (entry for entry in ask(path).digest["statements"] if "relation" in entry)
     assert found["site"][:2] == ["related_views.py", line_of("related_views.py", line)]
     assert found["calls"] == 2
+
+
+def test_thread_that_an_earlier_request_has_begun_says_nothing(project: None) -> None:
+    from tests.djangoproject.models import Book
+
+    loop = asyncio.new_event_loop()
+    thread = Thread(target=loop.run_forever)
+
+    @job
+    def use() -> Any:
+        return asyncio.run_coroutine_threadsafe(Book.objects.acount(), loop).result(TIMEOUT_S)
+
+    job(thread.start)()
+    try:
+        seen = seen_while(use)
+    finally:
+        loop.call_soon_threadsafe(loop.stop)
+        thread.join(TIMEOUT_S)
+        loop.close()
+    (span,) = (span for span in seen.spans if "timesplit.digest" in (span.attributes or {}))
+    (statement,) = json.loads(str((span.attributes or {})["timesplit.digest"]))["statements"]
+    assert statement["site"][2].endswith("use")
 
 
 def test_middleware_of_the_users(ask: Callable[..., Seen]) -> None:

@@ -54,3 +54,8 @@ class Activity:
         self.folded: list[int] | None = None
         self.replaced_by: Any = None
         self.shown_children = 0
+
+
+def identity_of(account: Account) -> object:
+    """An object that no other living account has, and that does not keep this one alive."""
+    return account.part_ns

@@ -22,6 +22,8 @@ from types import CodeType, FrameType
 from typing import Final
 
 from timesplit_django import guard, source_files
+from timesplit_django.accounting import Activity, current_activity
+from timesplit_django.activity import identity_of
 from timesplit_django.relation import Relation
 from timesplit_django.sites import (
     Place,
@@ -60,8 +62,9 @@ _frame_at: Final = sys._getframe
 # Where a task awaits work that a thread does for it: its stack does not reach into the thread.
 awaiting: Final[ContextVar[Site | None]] = ContextVar("timesplit_awaiting", default=None)
 
-# `site`: who has a thread work. Nothing of it is copied into the contexts of tasks, and out of them.
-begun_by: Final = threading.local()
+# Who has a thread work (`site`), and for which request (`identity`), as `begin_thread` notes. Nothing
+# of it is copied into the contexts of tasks, and out of them.
+_begun_by: Final = threading.local()
 
 # What was found, where nothing was found the nearest library's frame, the relation, the last frame,
 # and the place where that is a serializer's.
@@ -116,6 +119,12 @@ def find_by(code: CodeType, reader: Callable[[FrameType], Site | None]) -> None:
     """Take this code as one that does something for a field; `reader` says where that is."""
     _field_readers[id(code)] = reader
     _special_file(code, _FIELD)
+
+
+def begin_thread(activity: Activity | None, site: Site | None) -> None:
+    """Note who has this thread work from now on, as `find_awaiting_site` found."""
+    _begun_by.site = site
+    _begun_by.identity = None if activity is None else identity_of(activity.account)
 
 
 def stop_at_thread(code: CodeType) -> None:
@@ -244,8 +253,16 @@ def _walk(frame: FrameType | None) -> _Walked:
             library = library if library and site is None else _more_telling(library, frame)
         frame = frame.f_back
     # The stack of a task or a thread that the view has begun: `asyncio.gather` does so.
-    site = awaiting.get() or getattr(begun_by, "site", None) or BY_VIEW
-    return site, library, relation, None, None
+    return awaiting.get() or _beginning_site() or BY_VIEW, library, relation, None, None
+
+
+def _beginning_site() -> Site | None:
+    """The line that has this thread work, where that is for the same request."""
+    activity = current_activity()
+    known: Site | None = getattr(_begun_by, "site", None)
+    if known is None or activity is None:
+        return None
+    return known if _begun_by.identity is identity_of(activity.account) else None
 
 
 def _named(frame: FrameType) -> FrameType | None:

@@ -24,6 +24,7 @@ from random import Random
 from typing import Any, Final
 
 from timesplit_django.accounting import Account
+from timesplit_django.activity import identity_of
 from timesplit_django.guard import guarded, report
 from timesplit_django.parts import SERIALIZER
 from timesplit_django.queries import Query
@@ -216,11 +217,6 @@ class SerializerLog:
 @guarded
 def _timing(account: Account, usage: Usage) -> Timing:
     return Timing(account, usage)
-
-
-def identity_of(account: Account) -> object:
-    """An object that no other living account has, and that does not keep this one alive."""
-    return account.part_ns
 
 
 class _Totals:

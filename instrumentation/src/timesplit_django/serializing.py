@@ -12,10 +12,11 @@ from typing import Any
 
 from timesplit_django import guard
 from timesplit_django.accounting import Account, current_activity
+from timesplit_django.activity import identity_of
 from timesplit_django.budget import COUNTERS_ONLY
 from timesplit_django.parts import SERIALIZER
 from timesplit_django.request_record import RequestRecord
-from timesplit_django.serializer_log import SerializerLog, Usage, identity_of
+from timesplit_django.serializer_log import SerializerLog, Usage
 
 
 def goes_on() -> bool:

@@ -10,7 +10,7 @@ from typing import Any
 
 from timesplit_django import guard
 from timesplit_django.accounting import Activity, current
-from timesplit_django.call_site import awaiting, begun_by, find_awaiting_site
+from timesplit_django.call_site import awaiting, begin_thread, find_awaiting_site
 from timesplit_django.patching import Patches
 from timesplit_django.sites import Site
 
@@ -55,7 +55,7 @@ def _inherit(thread: threading.Thread, activity: Activity) -> None:
     def run_for_request(started: threading.Thread) -> None:
         started.__dict__.pop("run", None)
         current.set(activity)
-        begun_by.site = site
+        begin_thread(activity, site)
         run()
 
     thread.run = MethodType(run_for_request, thread)  # type: ignore[method-assign]
@@ -78,12 +78,12 @@ def _job(fn: Any, activity: Activity | None, site: Site | None) -> Any:
     def job(*args: Any, **kwargs: Any) -> Any:
         before = current.get()
         current.set(activity)
-        begun_by.site = site
+        begin_thread(activity, site)
         try:
             return fn(*args, **kwargs)
         finally:
             current.set(before)
-            begun_by.site = None
+            begin_thread(None, None)
 
     return job
 
