@@ -54,6 +54,8 @@ def test_queries_of_a_cache_are_database(ask: Callable[..., Seen]) -> None:
     assert seen.split_ns["cache"] > 0
 
 
+# What Python 3.13 says of a partial in a class, with the package as without it.
+@pytest.mark.filterwarnings("ignore:functools.partial will be:FutureWarning")
 def test_operations_that_are_no_plain_methods_are_given_what_they_are_without(
     project: None,
 ) -> None:
