@@ -328,6 +328,8 @@ async def _in_a_thread() -> None:
 
 
 async def _in_an_executor() -> None:
+    # One thread, so that the one that is told to close its connection has it.
+    asyncio.get_running_loop().set_default_executor(ThreadPoolExecutor(max_workers=1))
     async for book in books()[:2]:
         assert await asyncio.to_thread(list, book.reviews.all())
     await asyncio.to_thread(connections.close_all)

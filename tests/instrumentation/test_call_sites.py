@@ -5,12 +5,14 @@ from __future__ import annotations
 import asyncio
 import json
 import sys
-from collections.abc import Callable
+from collections.abc import Callable, Coroutine
 from pathlib import Path
 from threading import Thread
 from typing import Any, Final
 
 import pytest
+from asgiref.sync import sync_to_async
+from django.db import connections
 from django.db.models import QuerySet
 from django.db.models.sql.compiler import SQLCompiler
 from django.test import override_settings
@@ -146,13 +148,17 @@ def test_thread_that_an_earlier_request_has_begun_says_nothing(project: None) ->
     loop = asyncio.new_event_loop()
     thread = Thread(target=loop.run_forever)
 
+    def wait_for(coroutine: Coroutine[Any, Any, Any]) -> Any:
+        return asyncio.run_coroutine_threadsafe(coroutine, loop).result(TIMEOUT_S)
+
     @job
     def use() -> Any:
-        return asyncio.run_coroutine_threadsafe(Book.objects.acount(), loop).result(TIMEOUT_S)
+        return wait_for(Book.objects.acount())
 
     job(thread.start)()
     try:
         seen = seen_while(use)
+        wait_for(sync_to_async(connections.close_all)())
     finally:
         loop.call_soon_threadsafe(loop.stop)
         thread.join(TIMEOUT_S)
