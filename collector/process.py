@@ -165,7 +165,8 @@ async def _run_until_stopped(
         sys.stdout.flush()
         done, _ = await asyncio.wait(ends, return_when=asyncio.FIRST_COMPLETED)
         if dashboard is not None:
-            ends[-1].cancel()  # it is to end now
+            # From here on its end is no failure.
+            ends[-1].cancel()
             dashboard.terminate()
         for end in done:
             end.result()

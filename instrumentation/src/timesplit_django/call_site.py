@@ -253,10 +253,10 @@ def _walk(frame: FrameType | None) -> _Walked:
             library = library if library and site is None else _more_telling(library, frame)
         frame = frame.f_back
     # The stack of a task or a thread that the view has begun: `asyncio.gather` does so.
-    return awaiting.get() or _beginning_site() or BY_VIEW, library, relation, None, None
+    return awaiting.get() or _site_of_beginner() or BY_VIEW, library, relation, None, None
 
 
-def _beginning_site() -> Site | None:
+def _site_of_beginner() -> Site | None:
     """The line that has this thread work, where that is for the same request."""
     activity = current_activity()
     known: Site | None = getattr(_begun_by, "site", None)

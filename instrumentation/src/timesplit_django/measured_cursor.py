@@ -102,24 +102,12 @@ class MeasuredCursorWrapper(MeasuredCursor, CursorWrapper):
     def fetchone(self, *args: Any, **kwargs: Any) -> Any:
         """The driver's, with its errors as Django's."""
         with self.db.wrap_database_errors:
-            activity = enter_fetch()
-            row = None
-            try:
-                row = self.cursor.fetchone(*args, **kwargs)
-                return row
-            finally:
-                end_fetch(self, activity, row, False)
+            return _fetched(self, self.cursor.fetchone, False, args, kwargs)
 
     def fetchall(self, *args: Any, **kwargs: Any) -> Any:
         """The driver's, with its errors as Django's."""
         with self.db.wrap_database_errors:
-            activity = enter_fetch()
-            rows = None
-            try:
-                rows = self.cursor.fetchall(*args, **kwargs)
-                return rows
-            finally:
-                end_fetch(self, activity, rows, True)
+            return _fetched(self, self.cursor.fetchall, True, args, kwargs)
 
     def fetchmany(self, *args: Any, **kwargs: Any) -> Any:
         """The driver's, with its errors as Django's. Not timed where no row can be left."""

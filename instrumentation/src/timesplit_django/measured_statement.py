@@ -81,10 +81,8 @@ def end_statement(cursor: Any, activity: Activity, error: BaseException | None) 
         guard.report("execute")
 
 
-def end_fetch(cursor: Any, activity: Activity | None, fetched: Any, many: bool) -> None:
+def end_fetch(cursor: Any, activity: Activity, fetched: Any, many: bool) -> None:
     """Leave the activity. `fetched` is a row, rows where they are `many`, or None."""
-    if activity is None:
-        return
     try:
         activity.account.leave(activity)
         query = cursor._timesplit_query

@@ -121,13 +121,16 @@ def place_of_field(frame: FrameType) -> Place | None:
         return _declared(owner, name)
     declaring, path = _declaring(serializer)
     site = _declared(declaring, path[0] if path else name)[0]
-    return site, SerializerField(name_of_serializer(serializer), name)
+    return site, SerializerField(_named(declaring, path), name)
 
 
 def name_of_serializer(serializer: Any) -> str:
     """Module and class; of one that REST framework has made, those that it is for, and the field."""
-    owner, path = _declaring(serializer)
-    return ".".join((owner.__module__, owner.__qualname__, *path))
+    return _named(*_declaring(serializer))
+
+
+def _named(declaring: Any, path: list[str]) -> str:
+    return ".".join((declaring.__module__, declaring.__qualname__, *path))
 
 
 def _declaring(serializer: Any) -> tuple[Any, list[str]]:

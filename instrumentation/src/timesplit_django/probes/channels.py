@@ -37,7 +37,7 @@ def _patch(module: ModuleType) -> None:
 def _measuring(original: Any, stop: type[BaseException]) -> Any:
     """Consumers raise `stop` when they have done all that they will."""
 
-    @functools.wraps(original, updated=())
+    @functools.wraps(original)
     async def dispatch(self: Any, message: Any) -> Any:
         job = _begin(type(self), message)
         if job is None:

@@ -120,10 +120,9 @@ def _mark_managers_of(descriptors: Any) -> None:
     Other packages put their own in the place of the functions that make the classes, or have
     descriptors of their own.
     """
-    for owner in (descriptors, *descriptors.__subclasses__()):
-        cached_property = vars(owner).get("related_manager_cls")
-        if hasattr(cached_property, "func"):
-            _patches.wrap(cached_property, "func", _marking)
+    cached_property = vars(descriptors).get("related_manager_cls")
+    if hasattr(cached_property, "func"):
+        _patches.wrap(cached_property, "func", _marking)
     for owner in descriptors.__subclasses__():
         _mark_managers_of(owner)
 
